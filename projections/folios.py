@@ -1,0 +1,83 @@
+"""The read model of folios: what each owes and has paid, kept up by the events' effects."""
+
+from projections import bills
+from projections.read_model import ReadModel, Row
+from projections.reading import Answer, Freshness, Reader, Scope
+from services.billing.event import BillEvent, LedgerEvent
+from services.billing.folio import FolioOpened
+from services.billing.views import View, folio_view
+
+DEFINITION = """
+    CREATE TABLE read_model.folios (
+        folio_id         text        PRIMARY KEY,
+        accommodation_id text        NOT NULL,
+        currency         text        NOT NULL,
+        total_amount     bigint      NOT NULL,
+        balance_amount   bigint      NOT NULL,
+        opened_at        timestamptz NOT NULL,
+        updated_at       timestamptz NOT NULL
+    );
+    CREATE INDEX folios_of_accommodation ON read_model.folios (accommodation_id);
+"""
+
+COLUMNS = (
+    "folio_id", "accommodation_id", "currency", "total_amount", "balance_amount", "opened_at", "updated_at",
+)  # fmt: skip
+
+
+def apply(row: Row | None, event: FolioOpened | BillEvent, position: int) -> Row:
+    """Add an event's effects to its folio."""
+    if isinstance(event, FolioOpened):
+        return {
+            "folio_id": event.folio_id,
+            "accommodation_id": event.accommodation_id,
+            "currency": event.currency,
+            "total_amount": 0,
+            "balance_amount": 0,
+            "opened_at": event.timestamp,
+            "updated_at": event.timestamp,
+        }
+    assert row is not None, f"folio {event.folio_id} was never opened before position {position}"
+    row["total_amount"] += event.total_effect
+    row["balance_amount"] += event.balance_effect
+    row["updated_at"] = event.timestamp
+    return row
+
+
+def _key_of(event: LedgerEvent) -> str | None:
+    return event.folio_id if isinstance(event, FolioOpened | BillEvent) else None
+
+
+FOLIOS = ReadModel("folios", 1, DEFINITION, COLUMNS, _key_of, apply)
+
+
+SELECT_FOLIO = """
+    SELECT folio.*,
+           (SELECT coalesce(jsonb_agg(to_jsonb(bill) ORDER BY bill.added_position), '[]'::jsonb)
+              FROM read_model.bills AS bill
+             WHERE bill.folio_id = folio.folio_id AND bill.deleted_at IS NULL) AS bills
+      FROM read_model.folios AS folio
+     WHERE folio.folio_id = %(folio_id)s
+       AND (%(accommodations)s::text[] IS NULL OR folio.accommodation_id = ANY(%(accommodations)s))
+"""
+SELECT_BILL_IDS = "SELECT id FROM read_model.bills WHERE folio_id = %(folio_id)s ORDER BY added_position"
+
+
+def view_of_row(row: Row) -> View:
+    """A folio with its bills, in the order in which they were posted."""
+    views = [bills.view_of_row(bill) for bill in row["bills"]]
+    return folio_view(
+        row["folio_id"], row["accommodation_id"], row["currency"], row["total_amount"], row["balance_amount"], views
+    )
+
+
+async def find_folio(reader: Reader, folio_id: str, sees: Scope, freshness: Freshness) -> Answer:
+    """One folio or none, as a view. Raises NotCaughtUp, StoreUnavailable."""
+    answer = await reader.query(SELECT_FOLIO, {"folio_id": folio_id, "accommodations": sees}, freshness)
+    return answer.map(view_of_row)
+
+
+async def bill_ids_of_folio(reader: Reader, folio_id: str, freshness: Freshness) -> list[str]:
+    """Every bill that was ever on the folio, deleted ones too: a bill never changes its folio."""
+    answer = await reader.query(SELECT_BILL_IDS, {"folio_id": folio_id}, freshness)
+    return [row["id"] for row in answer.rows]

@@ -1,0 +1,64 @@
+"""What a read model is: one table, and how an event changes a row of it."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from services.billing.event import LedgerEvent
+
+Row = dict[str, Any]
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time from a row that came as JSON, in UTC."""
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+
+
+Apply = Callable[[Row | None, Any, int], Row]
+"""Makes or changes the row for an event at a position of the log; None when there is no row yet."""
+
+
+@dataclass(frozen=True)
+class ReadModel:
+    """A table `read_model.<name>` whose rows are a left fold over the events that touch them.
+
+    `definition` makes the table and its indexes. `columns` are all its columns, the primary key first.
+    `key_of` names the row that an event touches, None for an event of no interest. `version` is counted
+    up when `apply` starts to mean something else: the table is then filled again from event 0.
+    """
+
+    name: str
+    version: int
+    definition: str
+    columns: Sequence[str]
+    key_of: Callable[[LedgerEvent], str | None]
+    apply: Apply
+
+    @property
+    def digest(self) -> bytes:
+        """What the rows depend on besides the log."""
+        return hashlib.sha256(f"{self.version}\n{self.definition}".encode()).digest()
+
+    @property
+    def drop(self) -> str:
+        """The statement that removes the table."""
+        return f"DROP TABLE IF EXISTS read_model.{self.name}"
+
+    @property
+    def select(self) -> str:
+        """The statement that reads the rows of some keys."""
+        columns = ", ".join(self.columns)
+        return f"SELECT {columns} FROM read_model.{self.name} WHERE {self.columns[0]} = ANY(%(keys)s)"
+
+    @property
+    def upsert(self) -> str:
+        """The statement that writes rows given as one JSON array."""
+        columns = ", ".join(self.columns)
+        changes = ", ".join(f"{column} = excluded.{column}" for column in self.columns[1:])
+        return (
+            f"INSERT INTO read_model.{self.name} ({columns}) SELECT {columns}"
+            f" FROM jsonb_populate_recordset(NULL::read_model.{self.name}, %(rows)s::jsonb)"
+            f" ON CONFLICT ({self.columns[0]}) DO UPDATE SET {changes}"
+        )

@@ -1,0 +1,76 @@
+"""Reading from read models: fresh by default, and always saying which position an answer is from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg_pool import AsyncConnectionPool
+
+from projections.runner import Runner
+from services.store.reading import reading
+
+FRESH_SECONDS_MAX = 2.0
+
+Scope = list[str] | None
+"""The accommodations that a caller may see, None for all."""
+
+WRAPPED = """
+    SELECT (SELECT position FROM ledger.log_head) AS head,
+           (SELECT coalesce(min(notification_id), 0) FROM read_model.positions) AS position,
+           (SELECT coalesce(jsonb_agg(to_jsonb(found)), '[]'::jsonb) FROM ({query}) AS found) AS rows
+"""
+
+
+class NotCaughtUp(Exception):
+    """The read models have not reached the position that the query asked for, in the time it may wait."""
+
+    def __init__(self, position: int, wanted: int) -> None:
+        super().__init__(f"The read models are at position {position} of the log, {wanted} is wanted.")
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How current an answer must be: up with all that is committed (default), and at least `min_position`."""
+
+    eventual: bool = False
+    min_position: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of a query, and the position of the log that they are from."""
+
+    rows: Sequence[dict[str, Any]]
+    position: int
+
+    def map(self, view: Callable[[dict[str, Any]], dict[str, Any]]) -> "Answer":
+        """The same answer with each row turned into something else."""
+        return Answer([view(row) for row in self.rows], self.position)
+
+
+class Reader:
+    """Answers queries from the read models that this process's runner keeps up."""
+
+    def __init__(self, pool: AsyncConnectionPool, runner: Runner) -> None:
+        self._pool = pool
+        self._runner = runner
+
+    async def query(self, query: str, parameters: dict[str, Any], freshness: Freshness) -> Answer:
+        """Run a query in one snapshot with the positions. Raises NotCaughtUp, StoreUnavailable."""
+        statement = WRAPPED.format(query=query)
+        wanted = freshness.min_position
+        first = True
+        while True:
+            head, position, rows = (await reading(self._pool, statement, parameters))[0]
+            if first and not freshness.eventual:
+                wanted = max(wanted, head)
+            if position >= wanted:
+                return Answer(rows, position)
+            if not first or not await self._runner.wait_for(wanted, FRESH_SECONDS_MAX):
+                raise NotCaughtUp(position, wanted)
+            first = False
+
+    async def lag_events(self) -> int:
+        """How many events the read models are behind the log. Raises StoreUnavailable."""
+        head, position, _ = (await reading(self._pool, WRAPPED.format(query="SELECT 1"), {}))[0]
+        return int(head - position)

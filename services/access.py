@@ -1,0 +1,24 @@
+"""Who may call: an API key's holder, its role and the accommodations that it reaches."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["pms", "auditor", "admin"]
+
+COMMAND_ROLES: frozenset[Role] = frozenset({"pms", "admin"})
+QUERY_ROLES: frozenset[Role] = frozenset({"pms", "auditor", "admin"})
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The holder of a key. `accommodations` is None for all."""
+
+    id: str
+    name: str
+    role: Role
+    accommodations: frozenset[str] | None = None
+
+    @property
+    def sees(self) -> list[str] | None:
+        """The accommodations as a query takes them."""
+        return None if self.accommodations is None else sorted(self.accommodations)

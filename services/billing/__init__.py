@@ -1,0 +1,1 @@
+"""The domain: bills on folios, and the commands that change them. Pure: no I/O, no clock, no database."""

@@ -1,0 +1,123 @@
+"""Load, decide, commit: the one way in which commands reach the log."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from services.billing.stamp import Clock
+from services.billing.work import Loaded, NotLoaded, Wanted, Work, assert_conserved
+
+T = TypeVar("T")
+
+ATTEMPTS_MAX = 200
+"""How often a command that loses its race is decided anew."""
+
+LOADS_MAX = 1_200
+"""How often a command may ask for more; a batch of 500 commands asks for all at once, so this is ample."""
+
+
+class Conflict(Exception):
+    """Another commit was first: with the same version of a stream, or with a later moment in the log."""
+
+    def __init__(self, newest: datetime | None = None) -> None:
+        super().__init__("another commit was first")
+        self.newest = newest
+
+
+class KeyTaken(Exception):
+    """An idempotency key of this commit has an outcome already."""
+
+
+class StoreUnavailable(Exception):
+    """The database does not answer. Whether a commit under way happened is not known to the caller."""
+
+
+class TooBusy(Exception):
+    """The command lost its race again and again; it changed nothing and may be repeated."""
+
+
+class Store(Protocol):
+    """Where events are read from and committed to."""
+
+    async def load(self, wanted: Wanted) -> Loaded:
+        """What is wanted, as it stands now. Raises StoreUnavailable."""
+        ...
+
+    async def commit(self, work: Work) -> int | None:
+        """Store the work's events, aliases and outcomes at once; returns the last event's position.
+
+        The order among commits of one process is the order of the calls. Raises Conflict, KeyTaken,
+        StoreUnavailable; then nothing of the work is stored, except as StoreUnavailable says.
+        """
+        ...
+
+
+class Turns:
+    """Lets the losers of a race for the same streams try again one after the other."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def take(self, streams: Iterable[str]) -> AsyncIterator[None]:
+        """Wait until nobody else holds a turn on any of the streams."""
+        async with AsyncExitStack() as held:
+            for stream in sorted(streams):
+                await held.enter_async_context(self._turn(stream))
+            yield
+
+    @asynccontextmanager
+    async def _turn(self, stream: str) -> AsyncIterator[None]:
+        lock, waiting = self._locks.get(stream, (asyncio.Lock(), 0))
+        self._locks[stream] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks[stream]
+            if waiting == 1:
+                del self._locks[stream]
+            else:
+                self._locks[stream] = (lock, waiting - 1)
+
+
+class Executor:
+    """Runs decisions against a store until they are committed."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._turns = Turns()
+
+    async def execute(self, decide: Callable[[Work], T]) -> tuple[T, int | None]:
+        """Decide and commit; returns what was decided and the position of its last event, None without events.
+
+        `decide` works on the Work alone and may be called several times: when it needs more, and when
+        another commit was first. Raises what it raises, KeyTaken, StoreUnavailable and TooBusy.
+        """
+        contended: frozenset[str] = frozenset()
+        for _ in range(ATTEMPTS_MAX):
+            async with self._turns.take(contended):
+                work, decided = await self._decide(decide)
+                assert_conserved(work.events)
+                if not work.events and not work.outcomes:
+                    return decided, None
+                try:
+                    return decided, await self._store.commit(work)
+                except Conflict as conflict:
+                    contended = frozenset(event.originator_id for event in work.events)
+                    if conflict.newest is not None:
+                        self._clock.advance(conflict.newest)
+        raise TooBusy
+
+    async def _decide(self, decide: Callable[[Work], T]) -> tuple[Work, T]:
+        loaded = Loaded()
+        for _ in range(LOADS_MAX):
+            work = Work(loaded, self._clock.next())
+            try:
+                return work, decide(work)
+            except NotLoaded as missing:
+                loaded.update(await self._store.load(missing.wanted))
+        raise RuntimeError("a command asks for more without end")

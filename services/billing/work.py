@@ -1,0 +1,189 @@
+"""One commit in the making: what its commands have loaded, and the events that they record."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from eventsourcing.application import project_aggregate
+from eventsourcing.domain import BaseAggregate
+
+from services.billing.bill import BillAdded
+from services.billing.errors import ConservationViolated
+from services.billing.event import BillEvent, Context, LedgerEvent
+from services.billing.settlement import Settled
+from services.billing.stamp import Stamp
+from services.billing.transfer import BillTransferred
+
+A = TypeVar("A", bound=BaseAggregate[str])
+
+
+class DataKey(Protocol):
+    """The key that personal data of one folio is sealed under."""
+
+    def seal(self, plain: bytes) -> str:
+        """The bytes encrypted, as text that only this folio's key opens."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a command needs from the store before it can decide."""
+
+    streams: frozenset[str] = frozenset()
+    aliases: frozenset[str] = frozenset()
+    data_keys: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Wanted") -> "Wanted":
+        return Wanted(self.streams | other.streams, self.aliases | other.aliases, self.data_keys | other.data_keys)
+
+
+class NotLoaded(Exception):
+    """The command needs more than is loaded: load what is wanted and decide again from the start."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
+
+
+@dataclass
+class Loaded:
+    """What was read from the store: events by stream (none for an unknown stream), aliases, data keys."""
+
+    streams: dict[str, Sequence[LedgerEvent]] = field(default_factory=dict)
+    aliases: dict[str, str | None] = field(default_factory=dict)
+    data_keys: dict[str, DataKey] = field(default_factory=dict)
+
+    def update(self, more: "Loaded") -> None:
+        """Take over what another load brought."""
+        self.streams.update(more.streams)
+        self.aliases.update(more.aliases)
+        self.data_keys.update(more.data_keys)
+
+
+@dataclass(frozen=True)
+class KeptOutcome:
+    """The answer to keep with an idempotency key, so that the same request gets it again.
+
+    `holder` is whose key it is, `fingerprint` the digest of the request, `outcome` the encoded answer.
+    """
+
+    holder: str
+    key: str
+    fingerprint: bytes
+    outcome: bytes
+
+
+class Work:
+    """The aggregates, events and outcomes of one commit. All its commands happen, or none."""
+
+    def __init__(self, loaded: Loaded, now: datetime) -> None:
+        self.now = now
+        self.events: list[LedgerEvent] = []
+        self.aliases: dict[str, str] = {}
+        self.outcomes: list[KeptOutcome] = []
+        self._loaded = loaded
+        self._aggregates: dict[str, BaseAggregate[str]] = {}
+        self._context: Context | None = None
+
+    def begin(self, context: Context) -> None:
+        """A command starts: its events carry this context."""
+        self._context = context
+
+    @property
+    def context(self) -> Context:
+        """The context of the command that is being decided."""
+        if self._context is None:
+            raise RuntimeError("a command decides before begin()")
+        return self._context
+
+    @property
+    def stamp(self) -> Stamp:
+        """What every event of the command carries."""
+        context = self.context
+        return {
+            "timestamp": self.now,
+            "key": context.key,
+            "user": context.user,
+            "request_id": context.request_id,
+            "reason": context.reason,
+        }
+
+    def require(self, streams: Iterable[str]) -> None:
+        """Raise NotLoaded for those of the streams that are missing, all at once."""
+        missing = frozenset(streams) - self._aggregates.keys() - self._loaded.streams.keys()
+        if missing:
+            raise NotLoaded(Wanted(streams=missing))
+
+    def find(self, kind: type[A], stream: str) -> A | None:
+        """The aggregate of a stream as this work has it, None when there is none. Raises NotLoaded."""
+        if stream not in self._aggregates:
+            self.require([stream])
+            aggregate: Any = project_aggregate(None, self._loaded.streams[stream])
+            if aggregate is None:
+                return None
+            self._aggregates[stream] = aggregate
+        found = self._aggregates[stream]
+        return found if isinstance(found, kind) else None
+
+    def add(self, aggregate: BaseAggregate[str]) -> None:
+        """Take in an aggregate that this work has made."""
+        self._aggregates[aggregate.id] = aggregate
+
+    def resolve(self, alias: str) -> str | None:
+        """The stream that an alias stands for (a payment's id for its bill), or None. Raises NotLoaded."""
+        if alias in self.aliases:
+            return self.aliases[alias]
+        if alias not in self._loaded.aliases:
+            raise NotLoaded(Wanted(aliases=frozenset([alias])))
+        return self._loaded.aliases[alias]
+
+    def name(self, alias: str, stream: str) -> None:
+        """Let an alias, unique for good, stand for a stream."""
+        self.aliases[alias] = stream
+
+    def seal(self, folio_id: str, plain: bytes) -> str:
+        """Personal data encrypted under the folio's data key. Raises NotLoaded."""
+        if folio_id not in self._loaded.data_keys:
+            raise NotLoaded(Wanted(data_keys=frozenset([folio_id])))
+        return self._loaded.data_keys[folio_id].seal(plain)
+
+    def collect(self) -> None:
+        """A command is decided: take its events over, in the order in which its aggregates came in."""
+        for aggregate in self._aggregates.values():
+            self.events.extend(aggregate.collect_events())  # type: ignore[arg-type]
+
+    def discard(self) -> None:
+        """A command is refused: nothing of this work happens."""
+        self.events.clear()
+        self.aliases.clear()
+        self.outcomes.clear()
+        self._aggregates.clear()
+
+    def keep(self, outcome: KeptOutcome) -> None:
+        """Commit this outcome together with the events."""
+        self.outcomes.append(outcome)
+
+    @property
+    def streams(self) -> Mapping[str, BaseAggregate[str]]:
+        """The aggregates that this work has touched, by stream."""
+        return self._aggregates
+
+
+def assert_conserved(events: Sequence[LedgerEvent]) -> None:
+    """Raise ConservationViolated unless the commit's transfers and settlements move money without making any.
+
+    Over all bills together, their effects on balances and on live totals must add up to nothing.
+    """
+    moves = [
+        event
+        for event in events
+        if isinstance(event, BillTransferred | Settled)
+        or (isinstance(event, BillAdded) and event.transfer_origin_bill_id is not None)
+    ]
+    balance = sum(event.balance_effect for event in moves if isinstance(event, BillEvent))
+    total = sum(event.total_effect for event in moves if isinstance(event, BillEvent))
+    if balance or total:
+        raise ConservationViolated(
+            f"transfers and settlements would change balances by {balance} and totals by {total}"
+        )

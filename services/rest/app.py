@@ -1,0 +1,95 @@
+"""The REST application, put together from its routers, with every error in one form."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from projections.reading import NotCaughtUp, Reader
+from services.billing.errors import Refusal
+from services.billing.execution import StoreUnavailable, TooBusy
+from services.rest.answers import Opener
+from services.rest.command_routes import command_router
+from services.rest.desk import Desk
+from services.rest.health import Readiness, health_router
+from services.rest.middleware import Front
+from services.rest.openapi import describe
+from services.rest.past import LogReader, Past
+from services.rest.problems import Problem, problem_of
+from services.rest.query_routes import Queries, query_router
+from services.rest.requests import Authenticator, request_id
+
+DESCRIPTION = """
+Bills on guest folios, every change an event. Amounts are whole numbers in the currency's minor unit.
+Send a key as `Authorization: Bearer KEY`. Every POST, PATCH and DELETE takes an `Idempotency-Key`.
+"""
+
+
+class RestApplication(FastAPI):
+    """FastAPI with this interface's own description."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 document."""
+        return describe(self)
+
+
+def make_app(
+    desk: Desk, reader: Reader, log: LogReader, authenticator: Authenticator, opener: Opener, readiness: Readiness
+) -> RestApplication:
+    """The application, ready to be served."""
+    app = RestApplication(
+        title="Folio Ledger", version="1", description=DESCRIPTION, redoc_url=None, redirect_slashes=False
+    )
+    app.include_router(command_router(desk, authenticator, opener))
+    app.include_router(query_router(Queries(reader, Past(log), opener), authenticator))
+    app.include_router(health_router(readiness))
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(Refusal, _refusal)
+    app.add_exception_handler(StoreUnavailable, _store_unavailable)
+    app.add_exception_handler(NotCaughtUp, _not_caught_up)
+    app.add_exception_handler(TooBusy, _too_busy)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_middleware(Front)
+
+    @app.get("/", include_in_schema=False)
+    async def front_page() -> Response:
+        return RedirectResponse("/docs")
+
+    return app
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response(request_id(request))
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return problem_of(error).response(request_id(request))
+
+
+async def _store_unavailable(request: Request, _: Exception) -> Response:
+    detail = "The database does not answer. Send the same request again with the same Idempotency-Key."
+    return Problem("SERVICE_UNAVAILABLE", detail).response(request_id(request))
+
+
+async def _not_caught_up(request: Request, error: Exception) -> Response:
+    return Problem("NOT_CAUGHT_UP", str(error)).response(request_id(request))
+
+
+async def _too_busy(request: Request, _: Exception) -> Response:
+    detail = "Others keep changing the same bill; nothing was done. Send the same request again."
+    return Problem("TOO_MANY_REQUESTS", detail).response(request_id(request))
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:  # noqa: PLR2004
+        detail = f"{request.method} is not possible on {request.url.path}."
+        headers = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else {}
+        problem = Problem("METHOD_NOT_ALLOWED", detail, headers=headers)
+    else:
+        problem = Problem("DATA_NOT_FOUND_ON_ID", f"There is nothing at {request.url.path}; /docs lists what there is.")
+    return problem.response(request_id(request))

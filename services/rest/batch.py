@@ -1,0 +1,96 @@
+"""`POST /v1/commands`: many commands in one request, all or none of them, or each for itself."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from services.access import Caller
+from services.billing.event import Context
+from services.rest.bodies import BatchBody, BatchItem
+from services.rest.commands import find_command
+from services.rest.desk import Call, Desk, Key, batch_outcome, fingerprint_of
+from services.rest.outcomes import Outcome
+from services.rest.parsing import parse
+from services.rest.problems import Fault, Problem, invalid
+from services.rest.requests import check_id
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An item that is no command; its problem is its result."""
+
+    problem: Problem
+
+
+async def run_batch(desk: Desk, body: BatchBody, context: Context, caller: Caller, key: Key | None) -> Outcome:
+    """Carry out a batch. Raises Problem for two items with one key and, if atomic, for an unreadable item."""
+    _check_keys(body.commands)
+    items = [_read(item, context, caller) for item in body.commands]
+    if body.atomic:
+        for index, item in enumerate(items):
+            if isinstance(item, Unreadable):
+                return Outcome(item.problem.status, item.problem.body(context.request_id, index=index), problem=True)
+        return await desk.run_atomic([item for item in items if isinstance(item, Call)], key)
+    return await _run_each(desk, items, context, key)
+
+
+async def _run_each(desk: Desk, items: Sequence[Call | Unreadable], context: Context, key: Key | None) -> Outcome:
+    """One after the other, each under a key of its own, so that a broken batch goes on where it was."""
+    earlier = await desk.replay(key)
+    if earlier is not None:
+        return earlier
+    results = []
+    for index, item in enumerate(items):
+        derived = isinstance(item, Call) and item.key is None and key is not None
+        try:
+            if isinstance(item, Unreadable):
+                raise item.problem
+            results.append(await desk.run(replace(item, key=_derived(key, index)) if derived else item))
+        except Problem as problem:
+            if derived:
+                raise
+            results.append(Outcome(problem.status, problem.body(context.request_id), problem=True))
+    positions = [result.position for result in results if result.position is not None]
+    outcome = batch_outcome(results).at(max(positions, default=None))
+    return outcome if key is None else await desk.keep(key, outcome)
+
+
+def _derived(key: Key | None, index: int) -> Key | None:
+    if key is None:
+        return None
+    fingerprint = hashlib.sha256(key.fingerprint + index.to_bytes(4)).digest()
+    return Key(f"{key.holder}/batch", f"{key.key}/{index}", fingerprint)
+
+
+def _check_keys(items: Sequence[BatchItem]) -> None:
+    seen = set()
+    for index, item in enumerate(items):
+        if item.idempotency_key is not None and item.idempotency_key in seen:
+            raise invalid(f"/commands/{index}/idempotencyKey", "Another command of this batch has the same key.")
+        seen.add(item.idempotency_key)
+
+
+def _read(item: BatchItem, context: Context, caller: Caller) -> Call | Unreadable:
+    found = find_command(item.method, item.path)
+    if found is None:
+        detail = f"{item.method} {item.path} is no command; the commands are listed in /docs."
+        return Unreadable(Problem("INVALID_PARAMETER", detail, [Fault("/path", "INVALID_PARAMETER", detail)]))
+    command, id_ = found
+    try:
+        if command.id_name:
+            check_id(command.id_name, id_)
+        body = parse(command.body, _bytes(item))
+    except Problem as problem:
+        return Unreadable(problem)
+    fingerprint = fingerprint_of(item.method, item.path, body)
+    key = Key(caller.id, item.idempotency_key, fingerprint) if item.idempotency_key else None
+    reason = getattr(body, "reason", None)
+    return Call(command, id_, body, replace(context, reason=reason, expected_version=None), key)
+
+
+def _bytes(item: BatchItem) -> bytes:
+    try:
+        return json.dumps(item.body or {}, allow_nan=False).encode()
+    except ValueError:
+        raise invalid("/body", "The body holds a number that JSON does not know.") from None

@@ -1,0 +1,211 @@
+"""The bodies of commands: their forms and limits, and nothing that depends on a bill's state."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from services.billing.accommodation import BUSINESS_DAY_START_PATTERN
+from services.billing.bill import NAME_LENGTH_MAX, SNAPSHOT_LENGTH_MAX
+from services.billing.ids import PAYMENT_METHOD_PATTERN, PMS_ID_PATTERN, ULID_PATTERN
+from services.billing.money import AMOUNT_MAX, CURRENCY_PATTERN
+
+REASON_LENGTH_MAX = 500
+ITEMS_MAX = 500
+ACCOUNTS_MAX = 10
+CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+
+
+def _no_control_characters(text: str) -> str:
+    if any(unicodedata.category(character) in CONTROL_CATEGORIES for character in text):
+        raise ValueError("must not contain control characters or line breaks")
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
+Line = AfterValidator(_no_control_characters)
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX), Line]
+Reason = Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), Line]
+Snapshot = Annotated[str, Field(min_length=1, max_length=SNAPSHOT_LENGTH_MAX), Line]
+ShortText = Annotated[str, Field(min_length=1, max_length=60), Line]
+PmsId = Annotated[str, Field(pattern=PMS_ID_PATTERN, examples=["FOLIO-204"])]
+Ulid = Annotated[str, Field(pattern=ULID_PATTERN, examples=["01JD9T7Q2M4Z8K6W3X5V1B0C9E"])]
+Amount = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="Minor units of the currency")]
+PositiveAmount = Annotated[int, Field(ge=1, le=AMOUNT_MAX, description="Minor units of the currency")]
+PaymentMethod = Annotated[str, Field(pattern=PAYMENT_METHOD_PATTERN, examples=["CARD"])]
+Moment = Annotated[AwareDatetime, Field(examples=["2026-11-22T14:00:00+09:00"])]
+
+
+class Body(BaseModel):
+    """Strict: a value of another type, or a member of another name, is refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel, frozen=True)
+
+    reason: Reason | None = None
+
+
+class Part(BaseModel):
+    """A part of a body, as strict."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel, frozen=True)
+
+
+class VirtualAccountBody(Part):
+    """A virtual account. Number and holder are stored encrypted."""
+
+    bank_code: Annotated[ShortText, Field(examples=["088"])]
+    account_number: Annotated[ShortText, Field(examples=["110-123-456789"])]
+    account_holder: Annotated[ShortText, Field(examples=["홍길동"])] | None = None
+
+
+VirtualAccounts = Annotated[
+    list[VirtualAccountBody],
+    Field(max_length=ACCOUNTS_MAX, description="A single account may stand without the list around it"),
+    BeforeValidator(_as_list),
+]
+
+
+class PaymentPart(Part):
+    """A payment given together with a new bill; it is applied to the balance."""
+
+    payment_method: PaymentMethod
+    amount: PositiveAmount
+    paid_at: Moment
+    virtual_accounts: VirtualAccounts | None = None
+
+
+class SettlementPart(Part):
+    """How much of which bill to pay from this one."""
+
+    target_bill_id: Ulid
+    settled_amount: PositiveAmount
+
+
+class NewBillBody(Body):
+    """A bill to post. The balance is by default the total; `accommodationId` is needed for a new folio."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"accommodationId": "HOTEL-1", "name": "Room charge", "totalAmount": 150000}}
+    )
+
+    name: Name
+    total_amount: Amount
+    accommodation_id: PmsId | None = None
+    balance_amount: Amount | None = None
+    reservation_id: PmsId | None = None
+    payments: Annotated[list[PaymentPart], Field(max_length=ITEMS_MAX)] | None = None
+    settlements: Annotated[list[SettlementPart], Field(max_length=ITEMS_MAX)] | None = None
+    origin_rate_snapshot: Snapshot | None = None
+    origin_inclusion_snapshot: Snapshot | None = None
+
+
+class BillChangesBody(Body):
+    """What to change; a total given alone moves the balance along."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"totalAmount": 120000, "reason": "Rate corrected"}})
+
+    name: Name | None = None
+    total_amount: Amount | None = None
+    balance_amount: Amount | None = None
+
+
+class ReasonBody(Body):
+    """Only a reason, or nothing at all."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "Posted by mistake"}})
+
+
+class SettlementsBody(Body):
+    """Bills of the same folio to pay from this one."""
+
+    settlements: Annotated[list[SettlementPart], Field(min_length=1, max_length=ITEMS_MAX)]
+
+
+class TransferPart(Part):
+    """A bill to transfer: a part of its total, or without `splitAmount` all of it."""
+
+    id: Ulid
+    split_amount: PositiveAmount | None = None
+
+
+class TransferBody(Body):
+    """Bills to move to a folio of the same accommodation; within their own folio `reservationId` is needed."""
+
+    bills: Annotated[list[TransferPart], Field(min_length=1, max_length=ITEMS_MAX)]
+    folio_id: PmsId
+    reservation_id: PmsId | None = None
+
+
+class NewPaymentBody(Body):
+    """A payment for an existing bill; the balance moves only with `applyToBalance`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "paymentMethod": "CARD",
+                "amount": 50000,
+                "paidAt": "2026-11-22T14:00:00+09:00",
+                "applyToBalance": True,
+            }
+        }
+    )
+
+    payment_method: PaymentMethod
+    amount: PositiveAmount
+    paid_at: Moment
+    virtual_accounts: VirtualAccounts | None = None
+    apply_to_balance: bool | None = None
+
+
+class PaymentChangesBody(Body):
+    """What to change of a payment."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"amount": 45000, "reason": "Typed wrong"}})
+
+    payment_method: PaymentMethod | None = None
+    amount: PositiveAmount | None = None
+    paid_at: Moment | None = None
+    virtual_accounts: VirtualAccounts | None = None
+
+
+class PayssamPart(Part):
+    """The accommodation's account at the payment provider."""
+
+    member: ShortText | None = None
+    merchant: ShortText | None = None
+
+
+class AccommodationBody(Body):
+    """Settings; what is left out keeps its value. The currency is fixed once a bill exists."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"name": "Seoul Garden Hotel", "currency": "KRW", "timeZone": "Asia/Seoul"}}
+    )
+
+    name: Name | None = None
+    currency: Annotated[str, Field(pattern=CURRENCY_PATTERN)] | None = None
+    time_zone: ShortText | None = None
+    business_day_starts_at: Annotated[str, Field(pattern=BUSINESS_DAY_START_PATTERN)] | None = None
+    payssam: PayssamPart | None = None
+
+
+class BatchItem(Part):
+    """One command of a batch, as it would be sent alone."""
+
+    method: Annotated[str, Field(pattern="^(POST|PUT|PATCH|DELETE)$", examples=["POST"])]
+    path: Annotated[str, Field(max_length=300, examples=["/v1/folios/FOLIO-204/bills"])]
+    body: dict[str, Any] | None = None
+    idempotency_key: Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,255}$")] | None = None
+
+
+class BatchBody(Part):
+    """Commands in order; `atomic`: all of them or none."""
+
+    atomic: bool | None = None
+    commands: Annotated[list[BatchItem], Field(min_length=1, max_length=ITEMS_MAX)]

@@ -1,0 +1,69 @@
+"""The routes of the commands, made from their table."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.access import COMMAND_ROLES
+from services.rest.answers import Opener, answer
+from services.rest.batch import run_batch
+from services.rest.bodies import BatchBody
+from services.rest.commands import COMMANDS, Command
+from services.rest.desk import Call, Desk, Key, fingerprint_of
+from services.rest.openapi import BATCH_DOCUMENTATION, document_command
+from services.rest.parsing import parse
+from services.rest.requests import (
+    Authenticator,
+    authenticate,
+    check_id,
+    check_query,
+    context_of,
+    idempotency_key,
+)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def command_router(desk: Desk, authenticator: Authenticator, opener: Opener) -> APIRouter:
+    """Routes for every command of the table, and for batches of them."""
+    router = APIRouter(tags=["Commands"])
+    for command in COMMANDS:
+        router.add_api_route(
+            command.path,
+            _endpoint(command, desk, authenticator, opener),
+            methods=[command.method],
+            status_code=command.status,
+            summary=command.summary,
+            operation_id=command.name,
+            openapi_extra=document_command(command),
+            response_class=Response,
+        )
+
+    @router.post("/v1/commands", summary="Many commands at once", openapi_extra=BATCH_DOCUMENTATION)
+    async def run_commands(request: Request) -> Response:
+        """Carry out up to 500 commands, in order; `atomic`: all or none."""
+        caller = await authenticate(request, authenticator, COMMAND_ROLES)
+        check_query(request)
+        body = parse(BatchBody, await request.body())
+        name = idempotency_key(request)
+        key = Key(caller.id, name, fingerprint_of("POST", request.url.path, body)) if name else None
+        context = context_of(request, caller, None)
+        return await answer(await run_batch(desk, body, context, caller, key), opener)
+
+    return router
+
+
+def _endpoint(command: Command, desk: Desk, authenticator: Authenticator, opener: Opener) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        caller = await authenticate(request, authenticator, COMMAND_ROLES)
+        check_query(request)
+        id_ = check_id(command.id_name, request.path_params[command.id_name]) if command.id_name else ""
+        body = parse(command.body, await request.body())
+        name = idempotency_key(request)
+        key = Key(caller.id, name, fingerprint_of(command.method, request.url.path, body)) if name else None
+        context = context_of(request, caller, getattr(body, "reason", None))
+        return await answer(await desk.run(Call(command, id_, body, context, key)), opener)
+
+    return endpoint

@@ -1,0 +1,191 @@
+"""The desk: takes commands, decides them with the ledger, keeps their outcomes with their keys."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from services.billing.errors import Refusal
+from services.billing.event import Context
+from services.billing.execution import Executor, KeyTaken
+from services.billing.ledger import Ledger
+from services.billing.work import KeptOutcome, NotLoaded, Wanted, Work
+from services.rest.commands import Command
+from services.rest.outcomes import Outcome
+from services.rest.problems import Problem, problem_of
+
+REPLAYS_MAX = 5
+VERSION_MISMATCH_STATUS = 412
+"""The one refusal that is not kept: nothing was decided, and the caller may ask again."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """An idempotency key of a request: whose, which, and the digest of what was asked under it."""
+
+    holder: str
+    key: str
+    fingerprint: bytes
+
+    def keep(self, outcome: Outcome) -> KeptOutcome:
+        """The outcome, to be committed with the key."""
+        return KeptOutcome(self.holder, self.key, self.fingerprint, outcome.encode())
+
+
+@dataclass(frozen=True)
+class Call:
+    """One command that was asked for."""
+
+    command: Command
+    id: str
+    body: BaseModel
+    context: Context
+    key: Key | None = None
+
+
+class OutcomeFinder(Protocol):
+    """Finds the outcome that was kept with a key."""
+
+    async def find_outcome(self, holder: str, key: str) -> tuple[KeptOutcome, int | None] | None:
+        """The outcome and its position, None when the key is new. Raises StoreUnavailable."""
+        ...
+
+
+def fingerprint_of(method: str, path: str, body: BaseModel) -> bytes:
+    """What makes two requests the same: method, path and the body's values, not its spaces or order."""
+    return hashlib.sha256(f"{method}\n{path}\n{body.model_dump_json()}".encode()).digest()
+
+
+class Desk:
+    """Where every command of the REST interface is carried out, alone or in a batch."""
+
+    def __init__(self, ledger: Ledger, executor: Executor, outcomes: OutcomeFinder) -> None:
+        self._ledger = ledger
+        self._executor = executor
+        self._outcomes = outcomes
+        self._running: set[tuple[str, str]] = set()
+
+    async def run(self, call: Call) -> Outcome:
+        """Carry out one command, once under its key. A refusal is an outcome too.
+
+        Raises Problem for a key that is in use or another request's, StoreUnavailable, TooBusy.
+        """
+        with self._holding([call.key]):
+            try:
+                outcome, position = await self._executor.execute(lambda work: self._decide_alone(work, call))
+            except KeyTaken:
+                outcome, position = None, None
+            if outcome is None or outcome.status == VERSION_MISMATCH_STATUS:
+                earlier = await self.replay(call.key)
+                outcome = outcome if earlier is None else earlier
+                position = None if outcome is None else outcome.position
+            if outcome is None:
+                raise RuntimeError("an idempotency key is taken, yet has no outcome")
+            return outcome.at(position)
+
+    async def run_atomic(self, calls: Sequence[Call], key: Key | None) -> Outcome:
+        """Carry out commands in one commit, all or none. Raises as `run`."""
+        with self._holding([key, *(call.key for call in calls)]):
+            for _ in range(REPLAYS_MAX):
+                earlier = await self.replay(key)
+                if earlier is not None:
+                    return earlier
+                known = {index: await self.replay(call.key) for index, call in enumerate(calls) if call.key}
+                try:
+                    outcome, position = await self._executor.execute(
+                        lambda work, known=known: self._decide_atomic(work, calls, known, key)  # type: ignore[misc]
+                    )
+                except KeyTaken:
+                    continue
+                return outcome.at(position)
+        raise RuntimeError("an idempotency key of a batch is taken, yet has no outcome")
+
+    async def keep(self, key: Key, outcome: Outcome) -> Outcome:
+        """Keep an outcome that was put together from others. Raises as `run`."""
+        with contextlib.suppress(KeyTaken):
+            await self._executor.execute(lambda work: work.keep(key.keep(outcome)))
+        return outcome
+
+    async def replay(self, key: Key | None) -> Outcome | None:
+        """The outcome that a key has already, None when it is new. Raises Problem for another request's key."""
+        found = None if key is None else await self._outcomes.find_outcome(key.holder, key.key)
+        if key is None or found is None:
+            return None
+        kept, position = found
+        if bytes(kept.fingerprint) != key.fingerprint:
+            raise Problem(
+                "IDEMPOTENCY_KEY_REUSED",
+                f"The key {key.key!r} was used with another request; take a new key for a new request.",
+            )
+        return Outcome.decode(kept.outcome, position)
+
+    def _decide(self, work: Work, call: Call) -> Outcome:
+        work.begin(call.context)
+        outcome = call.command.decide(self._ledger, work, call.id, call.body)
+        work.collect()
+        return outcome
+
+    def _decide_alone(self, work: Work, call: Call) -> Outcome:
+        try:
+            outcome = self._decide(work, call)
+        except Refusal as refusal:
+            work.discard()
+            outcome = refused(refusal, call.context.request_id)
+        if call.key and outcome.status != VERSION_MISMATCH_STATUS:
+            work.keep(call.key.keep(outcome))
+        return outcome
+
+    def _decide_atomic(
+        self, work: Work, calls: Sequence[Call], known: Mapping[int, Outcome | None], key: Key | None
+    ) -> Outcome:
+        results: list[Outcome] = []
+        wanted = Wanted()
+        for index, call in enumerate(calls):
+            try:
+                outcome = known.get(index) or self._decide(work, call)
+            except NotLoaded as missing:
+                wanted |= missing.wanted  # ask for what all the others need as well, in one go
+                continue
+            except Refusal as refusal:
+                if wanted != Wanted():
+                    break
+                work.discard()
+                outcome = refused(refusal, call.context.request_id, index=index)
+                if key:
+                    work.keep(key.keep(outcome))
+                return outcome
+            if call.key and not outcome.replayed:
+                work.keep(call.key.keep(outcome))
+            results.append(outcome)
+        if wanted != Wanted():
+            raise NotLoaded(wanted)
+        outcome = batch_outcome(results)
+        if key:
+            work.keep(key.keep(outcome))
+        return outcome
+
+    @contextmanager
+    def _holding(self, keys: Sequence[Key | None]) -> Iterator[None]:
+        held = {(key.holder, key.key) for key in keys if key is not None}
+        if held & self._running:
+            raise Problem("IDEMPOTENCY_KEY_IN_USE", "The first request with this key is still running; ask again.")
+        self._running |= held
+        try:
+            yield
+        finally:
+            self._running -= held
+
+
+def refused(refusal: Refusal, request_id: str, **more: int) -> Outcome:
+    """A refusal as the outcome of a command; `more` are members of the problem."""
+    problem = problem_of(refusal)
+    return Outcome(problem.status, problem.body(request_id, **more), problem=True)
+
+
+def batch_outcome(results: Sequence[Outcome]) -> Outcome:
+    """The answer to a batch: status and body of each command, in order."""
+    return Outcome(200, {"results": [{"status": result.status, "body": result.body} for result in results]})

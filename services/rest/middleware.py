@@ -1,0 +1,105 @@
+"""Around every request: its id, its log line and metrics, the limit on its body, and errors in one form."""
+
+import re
+import time
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from ulid import ULID
+
+from services.rest.problems import Problem
+from services.telemetry import REQUEST_SECONDS, REQUESTS
+
+BODY_BYTES_MAX = 1024 * 1024
+REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+
+log = structlog.get_logger("folio.http")
+
+
+class Front:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = time.perf_counter()
+        status = 500
+        answering = False
+
+        async def answer(message: Message) -> None:
+            nonlocal status, answering
+            if message["type"] == "http.response.start":
+                answering = True
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await _refuse_large(scope)
+            await self._app(scope, _limited(receive), answer)
+        except Problem as problem:
+            await problem.response(request_id)(scope, receive, answer)
+        except Exception:
+            log.exception("a request failed", request_id=request_id, path=scope["path"])
+            if answering:
+                raise
+            fault = Problem("INTERNAL_ERROR", "This service has a fault; its log holds it under the request's id.")
+            await fault.response(request_id)(scope, receive, answer)
+        finally:
+            _record(scope, request_id, status, time.perf_counter() - started)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            if REQUEST_ID.match(given):
+                return str(given)
+    return str(ULID())
+
+
+TOO_LARGE = Problem("PAYLOAD_TOO_LARGE", f"The body is larger than {BODY_BYTES_MAX} bytes; send it in parts.")
+
+
+async def _refuse_large(scope: Scope) -> None:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > BODY_BYTES_MAX:
+            raise TOO_LARGE
+
+
+def _limited(receive: Receive) -> Receive:
+    received = 0
+
+    async def limited() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > BODY_BYTES_MAX:
+            raise TOO_LARGE
+        return message
+
+    return limited
+
+
+def _record(scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    route: Any = scope.get("route")
+    template = getattr(route, "path", "unknown")
+    REQUESTS.labels(scope["method"], template, status).inc()
+    REQUEST_SECONDS.labels(scope["method"], template).observe(seconds)
+    log.info(
+        "answered",
+        request_id=request_id,
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        milliseconds=round(seconds * 1000, 2),
+        caller=scope["state"].get("caller"),
+    )

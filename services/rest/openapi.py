@@ -1,0 +1,138 @@
+"""The description of the interface, OpenAPI 3.1, made from the same tables and models that answer."""
+
+import re
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from services.billing.ids import PMS_ID_PATTERN, ULID_PATTERN
+from services.rest.bodies import BatchBody
+from services.rest.commands import COMMANDS, Command
+from services.rest.schemas import ANSWERS
+
+Document = dict[str, Any]
+
+REF = "#/components/schemas/{model}"
+PROBLEM = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
+ULID_NAMES = {"billId", "paymentId"}
+ID_EXAMPLES = {"accommodationId": "HOTEL-1", "folioId": "FOLIO-204"}
+POSITION_HEADER = {"Folio-Position": {"description": "Position in the log", "schema": {"type": "integer"}}}
+
+QUERY_PARAMETERS: dict[str, Document] = {
+    "at": {"description": "As it was at this time (RFC 3339)", "schema": {"type": "string", "format": "date-time"}},
+    "position": {"description": "As it was at this position", "schema": {"type": "integer", "minimum": 0}},
+    "folioId": {"description": "Only of this folio", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}},
+    "reservationId": {"description": "Only of this one", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}},
+    "status": {
+        "description": "Only in this status",
+        "schema": {"type": "string", "enum": ["OPEN", "SETTLED", "TRANSFERRED", "CANCELLED"]},
+    },
+    "updatedSince": {
+        "description": "Only changed at or after this time",
+        "schema": {"type": "string", "format": "date-time"},
+    },
+    "limit": {"description": "Size of a page", "schema": {"type": "integer", "minimum": 1, "maximum": 500}},
+    "cursor": {"description": "nextCursor of the page before", "schema": {"type": "string"}},
+    "consistency": {
+        "description": "`eventual` does not wait for the newest events",
+        "schema": {"type": "string", "enum": ["fresh", "eventual"]},
+    },
+}
+COMMAND_HEADERS: list[Document] = [
+    {
+        "name": "Idempotency-Key", "in": "header",
+        "description": "The same key and request get the first answer again",
+        "schema": {"type": "string", "pattern": "^[\\x20-\\x7e]{1,255}$"},
+    },
+    {
+        "name": "X-Folio-Actor", "in": "header", "description": "The PMS user, kept in the events",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
+    },
+]  # fmt: skip
+IF_MATCH: Document = {
+    "name": "If-Match", "in": "header", "description": "ETag of the bill that this command is decided on",
+    "schema": {"type": "string", "pattern": '^("[0-9]{1,9}"|\\*)$'},
+}  # fmt: skip
+MIN_POSITION: Document = {
+    "name": "Folio-Min-Position", "in": "header", "description": "Answer from this position of the log or later",
+    "schema": {"type": "integer", "minimum": 0},
+}  # fmt: skip
+
+
+def _path_parameters(path: str) -> list[Document]:
+    return [
+        {
+            "name": name, "in": "path", "required": True,
+            "schema": {"type": "string", "pattern": ULID_PATTERN if name in ULID_NAMES else PMS_ID_PATTERN},
+            **({"example": ID_EXAMPLES[name]} if name in ID_EXAMPLES else {}),
+        }
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]  # fmt: skip
+
+
+def _answers(status: int, model: str, errors: list[int]) -> Document:
+    success: Document = {"description": "Done" if model else "Done; no content", "headers": POSITION_HEADER}
+    if model:
+        success["content"] = {"application/json": {"schema": {"$ref": REF.format(model=model)}}}
+    return {
+        str(status): success,
+        **{str(error): {"description": "Refused; see `code`", "content": PROBLEM} for error in errors},
+    }
+
+
+COMMAND_ERRORS = [400, 401, 403, 404, 409, 412, 413, 422, 429, 503]
+QUERY_ERRORS = [400, 401, 403, 404, 503]
+
+
+def document_command(command: Command) -> Document:
+    """The description of one command."""
+    required = any(field.is_required() for field in command.body.model_fields.values())
+    headers = COMMAND_HEADERS if command.name == "add_bill" else [*COMMAND_HEADERS, IF_MATCH]
+    return {
+        "parameters": [*_path_parameters(command.path), *headers],
+        "requestBody": {
+            "required": required,
+            "content": {"application/json": {"schema": {"$ref": REF.format(model=command.body.__name__)}}},
+        },
+        "responses": _answers(command.status, command.answer, COMMAND_ERRORS),
+    }
+
+
+def document_query(path: str, parameters: tuple[str, ...], answer: str) -> Document:
+    """The description of one query."""
+    named = [{"name": name, "in": "query", **QUERY_PARAMETERS[name]} for name in (*parameters, "consistency")]
+    return {
+        "parameters": [*_path_parameters(path), *named, MIN_POSITION],
+        "responses": _answers(200, answer, QUERY_ERRORS),
+    }
+
+
+BATCH_DOCUMENTATION: Document = {
+    "parameters": COMMAND_HEADERS,
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": REF.format(model=BatchBody.__name__)}}},
+    },
+    "responses": _answers(200, "BatchResults", COMMAND_ERRORS),
+}
+
+
+def describe(app: FastAPI) -> Document:
+    """The whole description: FastAPI's, with the models of bodies and answers and the key."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        models = {command.body for command in COMMANDS} | {BatchBody, *ANSWERS}
+        ordered = sorted(models, key=lambda model: model.__name__)
+        modes = [(model, "serialization" if model in ANSWERS else "validation") for model in ordered]
+        _, definitions = models_json_schema(modes, ref_template=REF)  # type: ignore[arg-type]
+        components = document.setdefault("components", {})
+        components["schemas"] = definitions["$defs"]
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                operation["responses"].pop("422" if path.startswith("/health") else "", None)
+                if path.startswith("/v1"):
+                    operation["security"] = [{"key": []}]
+        app.openapi_schema = document
+    return app.openapi_schema

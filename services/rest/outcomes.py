@@ -1,0 +1,60 @@
+"""What a command answers, in the form in which it is kept with its idempotency key."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from services.billing.accommodation import Accommodation
+from services.billing.bill import Bill
+from services.billing.payment import Payment
+from services.billing.views import accommodation_view, bill_view, payment_view
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Status, body (personal data still sealed) and headers of an answer; `position` of its last event."""
+
+    status: int
+    body: Any = None
+    version: int | None = None
+    location: str | None = None
+    position: int | None = None
+    replayed: bool = False
+    problem: bool = False
+
+    def encode(self) -> bytes:
+        """The part that is kept."""
+        kept = (self.status, self.body, self.version, self.location, self.problem)
+        return msgspec.json.encode(kept)
+
+    @classmethod
+    def decode(cls, kept: bytes, position: int | None) -> "Outcome":
+        """An outcome that was kept, as the answer to the same request again."""
+        status, body, version, location, problem = msgspec.json.decode(kept)
+        return cls(status, body, version, location, position, replayed=True, problem=problem)
+
+    def at(self, position: int | None) -> "Outcome":
+        """The same outcome, committed at a position."""
+        return replace(self, position=position)
+
+
+def bill_outcome(bill: Bill, status: int = 200) -> Outcome:
+    """A bill as it is now; a new one (201) with its location."""
+    location = f"/v1/bills/{bill.id}" if status == 201 else None  # noqa: PLR2004
+    return Outcome(status, bill_view(bill), bill.version, location)
+
+
+def payment_outcome(bill: Bill, payment: Payment, status: int = 200) -> Outcome:
+    """A payment as it is now; the version is its bill's."""
+    location = f"/v1/payments/{payment.id}" if status == 201 else None  # noqa: PLR2004
+    return Outcome(status, payment_view(bill.id, bill.folio_id, payment), bill.version, location)
+
+
+def accommodation_outcome(accommodation: Accommodation) -> Outcome:
+    """An accommodation's settings as they are now."""
+    view = accommodation_view(accommodation.accommodation_id, accommodation.settings)
+    return Outcome(200, view, accommodation.version)
+
+
+NO_CONTENT = Outcome(204)

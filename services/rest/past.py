@@ -1,0 +1,97 @@
+"""A bill or a folio as it was: at a time or a position of the log, from the log itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from starlette.requests import Request
+
+from services.access import Caller
+from services.billing.bill import Bill
+from services.billing.folio import Folio
+from services.billing.ids import folio_stream
+from services.billing.views import View, bill_view, folio_view
+from services.rest.problems import Problem, invalid
+from services.rest.requests import POSITION
+
+TIME = TypeAdapter(AwareDatetime)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point of the log: a time, or a position."""
+
+    at: datetime | None = None
+    position: int | None = None
+
+
+class LogReader(Protocol):
+    """Reads streams as they were."""
+
+    async def position_at(self, at: datetime | None, position: int | None) -> int | None:
+        """The position of the last event up to then; None for a position beyond the log's end."""
+        ...
+
+    async def load_until(self, streams: Sequence[str], position: int) -> dict[str, Any]:
+        """The aggregates of the streams, from their events up to the position; None where there is none."""
+        ...
+
+
+class Past:
+    """Answers queries about a moment in the past."""
+
+    def __init__(self, log: LogReader) -> None:
+        self._log = log
+
+    async def bill(self, bill_id: str, moment: Moment, caller: Caller) -> tuple[View, int]:
+        """The bill then, and the position. Raises Problem when there was none."""
+        position = await self._position(moment)
+        bill: Bill | None = (await self._log.load_until([bill_id], position))[bill_id]
+        if bill is None or bill.deleted or not _sees(caller, bill.accommodation_id):
+            raise Problem("DATA_NOT_FOUND_ON_ID", f"There was no bill {bill_id} then.")
+        return bill_view(bill), position
+
+    async def folio(self, folio_id: str, bill_ids: Sequence[str], moment: Moment, caller: Caller) -> tuple[View, int]:
+        """The folio then, given all bills that it ever had. Raises Problem when there was none."""
+        position = await self._position(moment)
+        loaded = await self._log.load_until([folio_stream(folio_id), *bill_ids], position)
+        folio: Folio | None = loaded[folio_stream(folio_id)]
+        if folio is None or not _sees(caller, folio.accommodation_id):
+            raise Problem("DATA_NOT_FOUND_ON_ID", f"There was no folio {folio_id} then.")
+        bills: list[Bill] = [bill for id_ in bill_ids if (bill := loaded[id_]) is not None and not bill.deleted]
+        total = sum(bill.total_amount for bill in bills if bill.live)
+        balance = sum(bill.balance_amount for bill in bills)
+        views = [bill_view(bill) for bill in bills]
+        return folio_view(folio_id, folio.accommodation_id, folio.currency, total, balance, views), position
+
+    async def _position(self, moment: Moment) -> int:
+        position = await self._log.position_at(moment.at, moment.position)
+        if position is None:
+            raise invalid("/position", "The log has not come to this position yet.")
+        return position
+
+
+def _sees(caller: Caller, accommodation_id: str) -> bool:
+    return caller.accommodations is None or accommodation_id in caller.accommodations
+
+
+def is_past(request: Request) -> bool:
+    """Whether the query asks for a moment in the past."""
+    return "at" in request.query_params or "position" in request.query_params
+
+
+def moment_of(request: Request) -> Moment:
+    """The moment asked for. Raises Problem when it is of the wrong form or given twice over."""
+    at, position = request.query_params.get("at"), request.query_params.get("position")
+    if at is not None and position is not None:
+        raise invalid("/position", "Give either at or position.")
+    if position is not None:
+        if not POSITION.match(position):
+            raise invalid("/position", "position is a position of the log, as answers give it in Folio-Position.")
+        return Moment(position=int(position))
+    try:
+        return Moment(at=TIME.validate_strings(at))
+    except ValidationError:
+        raise invalid("/at", "at is a time with an offset, as 2026-11-22T14:00:00Z.") from None

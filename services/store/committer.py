@@ -1,0 +1,237 @@
+"""The committer: commits that wait at the same time share one transaction, one lock and one fsync.
+
+Each commit stays all-or-nothing on its own: when one of a shared transaction conflicts, all of them are
+sent again one by one, so that it fails alone.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+from psycopg import errors
+
+from services.billing.execution import Conflict, KeyTaken, StoreUnavailable
+from services.billing.work import KeptOutcome
+from services.store.recorder import APPEND
+
+EVENTS_MAX = 2_000
+"""Events in one shared transaction; a larger commit goes alone."""
+WAITING_MAX = 5_000
+"""Commits that may wait at once; beyond that, callers are told to come again."""
+RESEND_SECONDS_MAX = 5.0
+"""How long a commit is sent again after a broken connection before its caller is told."""
+RESEND_PAUSE_SECONDS = 0.1
+
+STALE_MOMENT = "FL001"
+KEY_CONSTRAINT = "idempotency_keys_pkey"
+
+SELECT_OWN_EVENT = """
+    SELECT notification_id FROM ledger.events
+     WHERE originator_id = %(stream)s AND originator_version = %(version)s AND state = %(state)s
+"""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Commit:
+    """Everything that one command stores."""
+
+    events: Sequence[StoredEvent]
+    recorded_ats: Sequence[datetime]
+    aliases: dict[str, str] = field(default_factory=dict)
+    outcomes: Sequence[KeptOutcome] = ()
+
+
+class Committer:
+    """Owns the one connection on which this process writes to the log."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
+        self._waiting: deque[tuple[Commit, asyncio.Future[int | None]]] = deque()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to take commits; the connection is made with the first one."""
+        self._task = asyncio.create_task(self._run(), name="committer")
+
+    async def close(self) -> None:
+        """Finish the commit under way, refuse those that wait, close the connection."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self._refuse_waiting()
+        await self._disconnect()
+
+    async def commit(self, commit: Commit) -> int | None:
+        """Store a commit; returns the position of its last event, None without events.
+
+        Raises Conflict, KeyTaken; StoreUnavailable when the database stays away.
+        """
+        if self._task is None or self._task.done():
+            raise StoreUnavailable("the service is stopping")
+        if len(self._waiting) >= WAITING_MAX:
+            raise StoreUnavailable("too many commits are waiting")
+        future: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((commit, future))
+        self._wake.set()
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                members = self._take()
+                sending = asyncio.ensure_future(self._store(members))
+                try:
+                    await asyncio.shield(sending)
+                except asyncio.CancelledError:
+                    await sending
+                    raise
+
+    def _take(self) -> list[tuple[Commit, asyncio.Future[int | None]]]:
+        members = [self._waiting.popleft()]
+        events = len(members[0][0].events)
+        while self._waiting and events + len(self._waiting[0][0].events) <= EVENTS_MAX:
+            members.append(self._waiting.popleft())
+            events += len(members[-1][0].events)
+        return members
+
+    async def _store(self, members: list[tuple[Commit, asyncio.Future[int | None]]]) -> None:
+        """Store all members together, or else each alone; every future gets its answer."""
+        resend = False
+        if len(members) > 1:
+            try:
+                last = await self._append([commit for commit, _ in members])
+            except psycopg.OperationalError as error:
+                log.warning("the connection broke under a commit, which is sent again: %s", error)
+                resend = True
+            except psycopg.Error:
+                pass  # somebody in here conflicts: each alone will tell who
+            else:
+                _answer_all(members, last)
+                return
+        for commit, future in members:
+            await self._store_alone(commit, future, resend=resend)
+
+    async def _store_alone(self, commit: Commit, future: "asyncio.Future[int | None]", *, resend: bool) -> None:
+        """Send one commit until it is answered: sent twice it cannot count twice, its versions are unique."""
+        deadline = asyncio.get_running_loop().time() + RESEND_SECONDS_MAX
+        while not future.done():
+            try:
+                position = await self._append([commit])
+            except psycopg.OperationalError as error:
+                resend = True
+                if asyncio.get_running_loop().time() > deadline:
+                    _set(future, StoreUnavailable(str(error)))
+                    return
+                await asyncio.sleep(RESEND_PAUSE_SECONDS)
+            except psycopg.Error as error:
+                own = await self._own_position(commit) if resend else None
+                _set(future, own if own is not None else _reason(error))
+            else:
+                _set(future, position)
+
+    async def _own_position(self, commit: Commit) -> int | None:
+        """The last position of a commit that had happened before its answer was lost."""
+        if not commit.events:
+            return None
+        event = commit.events[-1]
+        parameters = {
+            "stream": event.originator_id,
+            "version": event.originator_version,
+            "state": event.state,
+        }
+        try:
+            cursor = await (await self._connect()).execute(SELECT_OWN_EVENT, parameters)
+            row = await cursor.fetchone()
+        except psycopg.OperationalError:
+            return None
+        return None if row is None else row[0]
+
+    async def _append(self, commits: Sequence[Commit]) -> int | None:
+        connection = await self._connect()
+        try:
+            cursor = await connection.execute(APPEND, _parameters(commits))
+            row = await cursor.fetchone()
+        except psycopg.OperationalError:
+            await self._disconnect()
+            raise
+        return row[0] if row else None
+
+    async def _connect(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(
+                self._conninfo, autocommit=True, connect_timeout=3, application_name="folio committer"
+            )
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                await connection.close()
+
+    def _refuse_waiting(self) -> None:
+        while self._waiting:
+            _set(self._waiting.popleft()[1], StoreUnavailable("the service is stopping"))
+
+
+def _parameters(commits: Sequence[Commit]) -> dict[str, list[Any]]:
+    events = [event for commit in commits for event in commit.events]
+    aliases = [item for commit in commits for item in commit.aliases.items()]
+    outcomes: list[tuple[KeptOutcome, int | None]] = []
+    ends_after = 0
+    for commit in commits:
+        ends_after += len(commit.events)
+        outcomes.extend((outcome, ends_after if commit.events else None) for outcome in commit.outcomes)
+    return {
+        "stream_ids": [event.originator_id for event in events],
+        "versions": [event.originator_version for event in events],
+        "topics": [event.topic for event in events],
+        "states": [event.state for event in events],
+        "recorded_ats": [moment for commit in commits for moment in commit.recorded_ats],
+        "aliases": [alias for alias, _ in aliases],
+        "alias_streams": [stream for _, stream in aliases],
+        "holders": [outcome.holder for outcome, _ in outcomes],
+        "keys": [outcome.key for outcome, _ in outcomes],
+        "fingerprints": [outcome.fingerprint for outcome, _ in outcomes],
+        "outcomes": [outcome.outcome for outcome, _ in outcomes],
+        "outcome_events": [after for _, after in outcomes],
+    }
+
+
+def _answer_all(members: list[tuple[Commit, "asyncio.Future[int | None]"]], last: int | None) -> None:
+    position = (last or 0) - sum(len(commit.events) for commit, _ in members)
+    for commit, future in members:
+        position += len(commit.events)
+        _set(future, position if commit.events else None)
+
+
+def _set(future: "asyncio.Future[int | None]", answer: int | Exception | None) -> None:
+    if future.done():
+        return  # its caller has gone
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
+def _reason(error: psycopg.Error) -> Exception:
+    if error.sqlstate == STALE_MOMENT:
+        return Conflict(newest=datetime.fromisoformat(str(error.diag.message_detail)))
+    if isinstance(error, errors.UniqueViolation):
+        return KeyTaken() if error.diag.constraint_name == KEY_CONSTRAINT else Conflict()
+    return error

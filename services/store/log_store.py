@@ -1,0 +1,117 @@
+"""The ledger's store on PostgreSQL: reads streams, and hands commits to the committer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from eventsourcing.application import project_aggregate
+from eventsourcing.persistence import StoredEvent
+from psycopg_pool import AsyncConnectionPool
+
+from services.billing.work import KeptOutcome, Loaded, Wanted, Work
+from services.store.codec import EventCodec
+from services.store.committer import Commit, Committer
+from services.store.data_keys import DataKeys
+from services.store.reading import reading, translated
+
+SELECT_STREAMS = """
+    SELECT originator_id, originator_version, topic, state
+      FROM ledger.events
+     WHERE originator_id = ANY(%(streams)s)
+     ORDER BY originator_id, originator_version
+"""
+SELECT_ALIASES = "SELECT alias, stream FROM ledger.aliases WHERE alias = ANY(%(aliases)s)"
+SELECT_OUTCOME = """
+    SELECT holder, key, fingerprint, outcome, position
+      FROM ledger.idempotency_keys
+     WHERE holder = %(holder)s AND key = %(key)s
+"""
+SELECT_STREAMS_UNTIL = """
+    SELECT originator_id, originator_version, topic, state
+      FROM ledger.events
+     WHERE originator_id = ANY(%(streams)s) AND notification_id <= %(position)s
+     ORDER BY originator_id, originator_version
+"""
+SELECT_POSITION_AT = """
+    SELECT notification_id FROM ledger.events WHERE recorded_at <= %(at)s
+     ORDER BY recorded_at DESC, notification_id DESC LIMIT 1
+"""
+SELECT_POSITION = "SELECT position FROM ledger.log_head"
+DELETE_OLD_OUTCOMES = "DELETE FROM ledger.idempotency_keys WHERE created_at < now() - make_interval(days => %(days)s)"
+
+
+class LogStore:
+    """Reads through a pool of connections; writes through the one committer of this process."""
+
+    def __init__(self, pool: AsyncConnectionPool, committer: Committer, data_keys: DataKeys, codec: EventCodec):
+        self._pool = pool
+        self._committer = committer
+        self._data_keys = data_keys
+        self._codec = codec
+
+    async def load(self, wanted: Wanted) -> Loaded:
+        """What is wanted, as it stands now. Raises StoreUnavailable."""
+        loaded = Loaded()
+        if wanted.streams:
+            rows = await self.read(SELECT_STREAMS, {"streams": list(wanted.streams)})
+            loaded.streams = self._streams(wanted.streams, rows)
+        if wanted.aliases:
+            found = dict(await self.read(SELECT_ALIASES, {"aliases": list(wanted.aliases)}))
+            loaded.aliases = {alias: found.get(alias) for alias in wanted.aliases}
+        for folio_id in wanted.data_keys:
+            async with translated():
+                loaded.data_keys[folio_id] = await self._data_keys.for_sealing(folio_id)
+        return loaded
+
+    async def commit(self, work: Work) -> int | None:
+        """Store a work's events, aliases and outcomes. Raises Conflict, KeyTaken, StoreUnavailable."""
+        events = [self._codec.to_stored_event(event) for event in work.events]
+        return await self._committer.commit(
+            Commit(
+                events=events,
+                recorded_ats=[event.timestamp for event in work.events],
+                aliases=work.aliases,
+                outcomes=work.outcomes,
+            )
+        )
+
+    async def find_outcome(self, holder: str, key: str) -> tuple[KeptOutcome, int | None] | None:
+        """The outcome kept with an idempotency key, and its last event's position. Raises StoreUnavailable."""
+        rows = await self.read(SELECT_OUTCOME, {"holder": holder, "key": key})
+        if not rows:
+            return None
+        *kept, position = rows[0]
+        return KeptOutcome(*kept), position
+
+    async def position(self) -> int:
+        """The position of the newest event, 0 in an empty log. Raises StoreUnavailable."""
+        position: int = (await self.read(SELECT_POSITION, {}))[0][0]
+        return position
+
+    async def position_at(self, at: datetime | None, position: int | None) -> int | None:
+        """The position of the last event up to a time, or a position itself; None beyond the log's end."""
+        if at is not None:
+            rows = await self.read(SELECT_POSITION_AT, {"at": at})
+            return rows[0][0] if rows else 0
+        return position if position is not None and position <= await self.position() else None
+
+    async def load_until(self, streams: Sequence[str], position: int) -> dict[str, Any]:
+        """The aggregates of streams as they were at a position, None where there was none."""
+        rows = await self.read(SELECT_STREAMS_UNTIL, {"streams": list(streams), "position": position})
+        events = self._streams(frozenset(streams), rows)
+        return {stream: project_aggregate(None, events[stream]) for stream in streams}
+
+    async def delete_outcomes_older_than(self, days: int) -> None:
+        """Forget idempotency keys after their time. Raises StoreUnavailable."""
+        async with translated(), self._pool.connection() as connection:
+            await connection.execute(DELETE_OLD_OUTCOMES, {"days": days})
+
+    async def read(self, statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """Rows of a query that changes nothing. Raises StoreUnavailable."""
+        return await reading(self._pool, statement, parameters)
+
+    def _streams(self, wanted: frozenset[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+        streams: dict[str, list[Any]] = {stream: [] for stream in wanted}
+        for stream, version, topic, state in rows:
+            streams[stream].append(self._codec.to_domain_event(StoredEvent(stream, version, topic, state)))
+        return streams
