@@ -38,7 +38,7 @@ class Command:
     @property
     def name(self) -> str:
         """Its name, such as add_bill."""
-        return str(self.decide.__name__)  # type: ignore[attr-defined]
+        return self.decide.__name__
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.billing.ids import PMS_ID_PATTERN, ULID_PATTERN
@@ -122,8 +123,8 @@ def describe(app: FastAPI) -> Document:
     """The whole description: FastAPI's, with the models of bodies and answers and the key."""
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
-        models = {command.body for command in COMMANDS} | {BatchBody, *ANSWERS}
-        ordered = sorted(models, key=lambda model: model.__name__)
+        models: set[type[BaseModel]] = {command.body for command in COMMANDS} | {BatchBody, *ANSWERS}
+        ordered: list[type[BaseModel]] = sorted(models, key=lambda model: model.__name__)
         modes = [(model, "serialization" if model in ANSWERS else "validation") for model in ordered]
         _, definitions = models_json_schema(modes, ref_template=REF)  # type: ignore[arg-type]
         components = document.setdefault("components", {})

@@ -140,7 +140,7 @@ def query_router(queries: Queries, authenticator: Authenticator) -> APIRouter:
             _endpoint(query, authenticator),
             summary=query.summary,
             description=query.handler.__doc__,
-            operation_id=query.handler.__name__,  # type: ignore[attr-defined]
+            operation_id=query.handler.__name__,
             openapi_extra=document_query(query.path, query.parameters, query.answer),
             response_class=Response,
         )

@@ -9,6 +9,7 @@ import binascii
 import os
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -1,0 +1,188 @@
+"""The command line: `folio`."""
+
+import asyncio
+import contextlib
+import re
+import signal
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import psycopg
+import typer
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from services.access import Role
+from services.billing.ids import PMS_ID_PATTERN
+from services.bootstrap import prepare_database
+from services.serving import PortTaken, database, listen, serve
+from services.settings import Settings
+from services.store import api_keys
+from services.store.embedded import EmbeddedPostgresError
+from services.store.migrate import MigrationError
+from services.telemetry import configure_logging
+
+app = typer.Typer(
+    help="Folio Ledger: bills on guest folios, every change an event.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+keys = typer.Typer(help="API keys: make, list, revoke.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+Data = Annotated[Path, typer.Option(help="Folder of the own PostgreSQL; unused with FOLIO_DATABASE_URL.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+DEFAULT_DATA = Path(".folio")
+
+console = Console(stderr=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what went wrong and end with status 1."""
+    console.print(f"[bold red]folio:[/] {message}", highlight=False)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def clear_messages() -> Iterator[None]:
+    """Turn what an operator can put right into a message instead of a traceback."""
+    try:
+        yield
+    except (EmbeddedPostgresError, MigrationError, PortTaken, api_keys.NameTaken) as error:
+        fail(str(error))
+    except psycopg.OperationalError as error:
+        fail(f"The database does not answer: {str(error).strip()}\nCheck FOLIO_DATABASE_URL and that it runs.")
+
+
+@contextmanager
+def prepared_database(data: Path) -> Iterator[str]:
+    """The database, up to date, of a running service or started for this command alone."""
+    with clear_messages(), database(Settings(), data, shared=True) as conninfo:
+        prepare_database(conninfo)
+        yield conninfo
+
+
+@app.command("serve")
+def serve_command(port: Port = 8080, data: Data = DEFAULT_DATA, host: Host = "127.0.0.1") -> None:
+    """Run the service in the foreground: API and projections, until Ctrl-C."""
+    settings = Settings()
+    configure_logging(settings.log_level, settings.log_format)
+    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    end_on_sigterm()
+    with clear_messages(), listen(host, port) as listening, database(settings, data) as conninfo:
+        address = listening.getsockname()
+        console.print(f"Folio Ledger serves http://{address[0]}:{address[1]} (described at /docs). Ctrl-C ends it.")
+        run(serve(conninfo, listening, admin_key))
+
+
+@app.command("demo")
+def demo_command(port: Port = 8080, data: Data = DEFAULT_DATA) -> None:
+    """Run the service with a sample hotel, loaded at the first start."""
+    from services.demo.run import DemoFailed, run_demo
+
+    settings = Settings()
+    configure_logging("WARNING", "console")
+    end_on_sigterm()
+    with clear_messages(), listen("127.0.0.1", port) as listening, database(settings, data) as conninfo:
+        try:
+            run(run_demo(conninfo, listening, data))
+        except DemoFailed as error:
+            fail(str(error))
+    console.print("Stopped. The data stays in", str(data))
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="FILE.csv or FILE.jsonl, as described in services/intake/FORMAT.md.")],
+    data: Data = DEFAULT_DATA,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where refused lines go; by default FILE.rejects.jsonl beside the file.")
+    ] = None,
+) -> None:
+    """Import bills with their payments from a PMS export. A second run adds nothing twice."""
+    from services.intake.run import ImportFailed, import_file
+
+    configure_logging("WARNING", "console")
+    with prepared_database(data) as conninfo:
+        try:
+            summary = asyncio.run(import_file(conninfo, file, rejects or file.with_suffix(".rejects.jsonl"), console))
+        except ImportFailed as error:
+            fail(str(error))
+    console.print(summary.text(), highlight=False)
+    raise typer.Exit(1 if summary.rejected else 0)
+
+
+@app.command()
+def migrate(data: Data = DEFAULT_DATA) -> None:
+    """Bring the database up to date. `serve` does this by itself."""
+    with prepared_database(data):
+        console.print("The database is up to date.")
+
+
+@keys.command("create")
+def keys_create(
+    name: Annotated[str, typer.Option(help="Who uses it; kept in every event.")],
+    role: Annotated[str, typer.Option(help="pms, auditor or admin.")] = "pms",
+    accommodation: Annotated[
+        list[str] | None, typer.Option(help="Limit the key to this accommodation; may be given several times.")
+    ] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Make a key and print it, the only time that it is to be seen."""
+    roles: dict[str, Role] = {"pms": "pms", "auditor": "auditor", "admin": "admin"}
+    if role not in roles:
+        fail(f"There is no role {role!r}; choose pms, auditor or admin.")
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        fail("A name is 1 to 100 printable characters.")
+    for each in accommodation or []:
+        if not re.match(PMS_ID_PATTERN, each):
+            fail(f"{each!r} is no accommodation id: up to 64 of A-Z a-z 0-9 . _ : -")
+    with prepared_database(data) as conninfo:
+        key = api_keys.create_key(conninfo, name, roles[role], accommodation or None)
+    sys.stdout.write(key + "\n")
+
+
+@keys.command("list")
+def keys_list(data: Data = DEFAULT_DATA) -> None:
+    """List the keys; the keys themselves are stored hashed and cannot be shown."""
+    with prepared_database(data) as conninfo:
+        stored = api_keys.list_keys(conninfo)
+    table = Table("id", "name", "role", "accommodations", "created", "revoked")
+    for key in stored:
+        reach = "all" if key.accommodations is None else ", ".join(key.accommodations)
+        revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
+        table.add_row(key.id, key.name, key.role, reach, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+    Console().print(table)
+
+
+@keys.command("revoke")
+def keys_revoke(
+    key: Annotated[str, typer.Argument(help="The key's name or id.")], data: Data = DEFAULT_DATA
+) -> None:
+    """End a key; a running service refuses it within two seconds."""
+    with prepared_database(data) as conninfo:
+        if not api_keys.revoke_key(conninfo, key):
+            fail(f"There is no key {key!r} to revoke; 'folio keys list' shows them.")
+    console.print(f"Revoked {key}.")
+
+
+def run(serving: Coroutine[Any, Any, None]) -> None:
+    """Run until done or interrupted; Ctrl-C is the usual way to end and no error."""
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serving)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end a start-up as cleanly as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+if __name__ == "__main__":
+    app()

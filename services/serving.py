@@ -1,0 +1,89 @@
+"""Serving in the foreground: the database, the service and the web server, started and ended together."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from services.bootstrap import make_service
+from services.settings import Settings
+from services.store.embedded import EmbeddedPostgres, attach
+
+BACKLOG = 1024
+SHUTDOWN_SECONDS_MAX = 10
+
+log = logging.getLogger(__name__)
+
+
+class PortTaken(Exception):
+    """Another program listens on the port."""
+
+
+@contextmanager
+def database(settings: Settings, data: Path, *, shared: bool = False) -> Iterator[str]:
+    """The database's address: FOLIO_DATABASE_URL, or an own PostgreSQL that lives as long as this context.
+
+    `shared` joins the server of a service that runs on the folder already. Raises EmbeddedPostgresError.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    running = attach(data) if shared else None
+    if running is not None:
+        yield running
+        return
+    with EmbeddedPostgres(data, settings.postgres_binaries) as conninfo:
+        yield conninfo
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, made first so that a taken port is told before anything starts. Raises PortTaken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise PortTaken(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
+    listening.listen(BACKLOG)
+    return listening
+
+
+async def serve(
+    conninfo: str,
+    listening: socket.socket,
+    admin_key: str | None,
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until interrupted; `meanwhile` runs beside the server once it accepts requests."""
+    async with make_service(conninfo, admin_key) as service:
+        config = uvicorn.Config(
+            service.app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
+            backlog=BACKLOG,
+        )
+        server = uvicorn.Server(config)
+        beside = asyncio.create_task(_beside(meanwhile, server)) if meanwhile else None
+        await server.serve(sockets=[listening])
+        if beside is not None:
+            beside.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beside
+
+
+async def _beside(meanwhile: Callable[[], Awaitable[None]], server: uvicorn.Server) -> None:
+    try:
+        await meanwhile()
+    except Exception:
+        server.should_exit = True
+        raise
