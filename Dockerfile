@@ -1,0 +1,16 @@
+FROM python:3.11-slim
+
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /app
+
+COPY requirements.lock pyproject.toml README.md ./
+RUN pip install --require-hashes -r requirements.lock
+
+COPY services ./services
+COPY projections ./projections
+RUN pip install --no-deps --no-build-isolation . \
+    && useradd --system --no-create-home --shell /usr/sbin/nologin folio
+
+USER folio
+EXPOSE 8080
+CMD ["folio", "serve", "--host", "0.0.0.0", "--port", "8080"]
