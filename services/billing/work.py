@@ -1,5 +1,6 @@
 """One commit in the making: what its commands have loaded, and the events that they record."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from eventsourcing.domain import BaseAggregate
 
 from services.billing.bill import BillAdded
 from services.billing.errors import ConservationViolated
-from services.billing.event import BillEvent, Context, LedgerEvent
+from services.billing.event import Context, LedgerEvent
 from services.billing.settlement import Settled
 from services.billing.stamp import Stamp
 from services.billing.transfer import BillTransferred
@@ -173,17 +174,16 @@ class Work:
 def assert_conserved(events: Sequence[LedgerEvent]) -> None:
     """Raise ConservationViolated unless the commit's transfers and settlements move money without making any.
 
-    Over all bills together, their effects on balances and on live totals must add up to nothing.
+    Over the bills of each accommodation, their effects on balances and on live totals must add up to nothing.
     """
-    moves = [
-        event
-        for event in events
-        if isinstance(event, BillTransferred | Settled)
-        or (isinstance(event, BillAdded) and event.transfer_origin_bill_id is not None)
-    ]
-    balance = sum(event.balance_effect for event in moves if isinstance(event, BillEvent))
-    total = sum(event.total_effect for event in moves if isinstance(event, BillEvent))
-    if balance or total:
+    balances: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
+    for event in events:
+        arrived = isinstance(event, BillAdded) and event.transfer_origin_bill_id is not None
+        if arrived or isinstance(event, BillTransferred | Settled):
+            balances[event.accommodation_id] += event.balance_effect
+            totals[event.accommodation_id] += event.total_effect
+    if any(balances.values()) or any(totals.values()):
         raise ConservationViolated(
-            f"transfers and settlements would change balances by {balance} and totals by {total}"
+            f"transfers and settlements would change balances by {dict(balances)} and totals by {dict(totals)}"
         )

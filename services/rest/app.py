@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from projections.reading import NotCaughtUp, Reader
 from services.billing.errors import Refusal
@@ -13,6 +13,7 @@ from services.billing.execution import StoreUnavailable, TooBusy
 from services.rest.answers import Opener
 from services.rest.command_routes import command_router
 from services.rest.desk import Desk
+from services.rest.documentation import add_documentation
 from services.rest.health import Readiness, health_router
 from services.rest.middleware import Front
 from services.rest.openapi import describe
@@ -40,7 +41,12 @@ def make_app(
 ) -> RestApplication:
     """The application, ready to be served."""
     app = RestApplication(
-        title="Folio Ledger", version="1", description=DESCRIPTION, redoc_url=None, redirect_slashes=False
+        title="Folio Ledger",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
     )
     app.include_router(command_router(desk, authenticator, opener))
     app.include_router(query_router(Queries(reader, Past(log), opener), authenticator))
@@ -52,11 +58,7 @@ def make_app(
     app.add_exception_handler(TooBusy, _too_busy)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_middleware(Front)
-
-    @app.get("/", include_in_schema=False)
-    async def front_page() -> Response:
-        return RedirectResponse("/docs")
-
+    add_documentation(app)
     return app
 
 

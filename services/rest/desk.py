@@ -54,6 +54,10 @@ class OutcomeFinder(Protocol):
         """The outcome and its position, None when the key is new. Raises StoreUnavailable."""
         ...
 
+    async def position(self) -> int:
+        """The position of the newest event. Raises StoreUnavailable."""
+        ...
+
 
 def fingerprint_of(method: str, path: str, body: BaseModel) -> bytes:
     """What makes two requests the same: method, path and the body's values, not its spaces or order."""
@@ -85,7 +89,7 @@ class Desk:
                 position = None if outcome is None else outcome.position
             if outcome is None:
                 raise RuntimeError("an idempotency key is taken, yet has no outcome")
-            return outcome.at(position)
+            return await self._positioned(outcome.at(position))
 
     async def run_atomic(self, calls: Sequence[Call], key: Key | None) -> Outcome:
         """Carry out commands in one commit, all or none. Raises as `run`."""
@@ -93,7 +97,7 @@ class Desk:
             for _ in range(REPLAYS_MAX):
                 earlier = await self.replay(key)
                 if earlier is not None:
-                    return earlier
+                    return await self._positioned(earlier)
                 known = {index: await self.replay(call.key) for index, call in enumerate(calls) if call.key}
                 try:
                     outcome, position = await self._executor.execute(
@@ -101,7 +105,7 @@ class Desk:
                     )
                 except KeyTaken:
                     continue
-                return outcome.at(position)
+                return await self._positioned(outcome.at(position))
         raise RuntimeError("an idempotency key of a batch is taken, yet has no outcome")
 
     async def keep(self, key: Key, outcome: Outcome) -> Outcome:
@@ -122,6 +126,12 @@ class Desk:
                 f"The key {key.key!r} was used with another request; take a new key for a new request.",
             )
         return Outcome.decode(kept.outcome, position)
+
+    async def _positioned(self, outcome: Outcome) -> Outcome:
+        """A success without events of its own is as current as the log."""
+        if outcome.position is not None or outcome.problem:
+            return outcome
+        return outcome.at(await self._outcomes.position())
 
     def _decide(self, work: Work, call: Call) -> Outcome:
         work.begin(call.context)
