@@ -39,6 +39,7 @@ app.add_typer(keys, name="keys")
 Data = Annotated[Path, typer.Option(help="Folder of the own PostgreSQL; unused with FOLIO_DATABASE_URL.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
+KEY_NAME_LENGTH_MAX = 100
 DEFAULT_DATA = Path(".folio")
 
 console = Console(stderr=True)
@@ -139,8 +140,8 @@ def keys_create(
     roles: dict[str, Role] = {"pms": "pms", "auditor": "auditor", "admin": "admin"}
     if role not in roles:
         fail(f"There is no role {role!r}; choose pms, auditor or admin.")
-    if not 1 <= len(name) <= 100 or not name.isprintable():
-        fail("A name is 1 to 100 printable characters.")
+    if not 1 <= len(name) <= KEY_NAME_LENGTH_MAX or not name.isprintable():
+        fail(f"A name is 1 to {KEY_NAME_LENGTH_MAX} printable characters.")
     for each in accommodation or []:
         if not re.match(PMS_ID_PATTERN, each):
             fail(f"{each!r} is no accommodation id: up to 64 of A-Z a-z 0-9 . _ : -")

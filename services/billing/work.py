@@ -11,7 +11,7 @@ from eventsourcing.domain import BaseAggregate
 
 from services.billing.bill import BillAdded
 from services.billing.errors import ConservationViolated
-from services.billing.event import Context, LedgerEvent
+from services.billing.event import BillEvent, Context, LedgerEvent
 from services.billing.settlement import Settled
 from services.billing.stamp import Stamp
 from services.billing.transfer import BillTransferred
@@ -180,7 +180,7 @@ def assert_conserved(events: Sequence[LedgerEvent]) -> None:
     totals: Counter[str] = Counter()
     for event in events:
         arrived = isinstance(event, BillAdded) and event.transfer_origin_bill_id is not None
-        if arrived or isinstance(event, BillTransferred | Settled):
+        if isinstance(event, BillEvent) and (arrived or isinstance(event, BillTransferred | Settled)):
             balances[event.accommodation_id] += event.balance_effect
             totals[event.accommodation_id] += event.total_effect
     if any(balances.values()) or any(totals.values()):
