@@ -13,13 +13,14 @@ from typing import Annotated, Any, NoReturn
 import psycopg
 import typer
 import uvloop
+from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from services.access import Role
 from services.billing.ids import PMS_ID_PATTERN
 from services.bootstrap import prepare_database
-from services.serving import PortTaken, database, listen, serve
+from services.serving import BadAddress, PortTaken, database, listen, serve
 from services.settings import Settings
 from services.store import api_keys
 from services.store.embedded import EmbeddedPostgresError
@@ -47,8 +48,21 @@ console = Console(stderr=True)
 
 def fail(message: str) -> NoReturn:
     """Say what went wrong and end with status 1."""
-    console.print(f"[bold red]folio:[/] {message}", highlight=False)
+    console.print("[bold red]folio:[/]", end=" ")
+    console.print(message, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(1)
+
+
+def read_settings() -> Settings:
+    """The settings, or a message that names the wrong ones without showing their values."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            f"FOLIO_{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors(include_input=False)
+        ]
+        fail("Settings are wrong.\n" + "\n".join(wrong))
 
 
 @contextmanager
@@ -56,7 +70,7 @@ def clear_messages() -> Iterator[None]:
     """Turn what an operator can put right into a message instead of a traceback."""
     try:
         yield
-    except (EmbeddedPostgresError, MigrationError, PortTaken, api_keys.NameTaken) as error:
+    except (EmbeddedPostgresError, MigrationError, PortTaken, BadAddress, api_keys.NameTaken) as error:
         fail(str(error))
     except psycopg.OperationalError as error:
         fail(f"The database does not answer: {str(error).strip()}\nCheck FOLIO_DATABASE_URL and that it runs.")
@@ -65,7 +79,7 @@ def clear_messages() -> Iterator[None]:
 @contextmanager
 def prepared_database(data: Path) -> Iterator[str]:
     """The database, up to date, of a running service or started for this command alone."""
-    with clear_messages(), database(Settings(), data, shared=True) as conninfo:
+    with clear_messages(), database(read_settings(), data, shared=True) as conninfo:
         prepare_database(conninfo)
         yield conninfo
 
@@ -73,7 +87,7 @@ def prepared_database(data: Path) -> Iterator[str]:
 @app.command("serve")
 def serve_command(port: Port = 8080, data: Data = DEFAULT_DATA, host: Host = "127.0.0.1") -> None:
     """Run the service in the foreground: API and projections, until Ctrl-C."""
-    settings = Settings()
+    settings = read_settings()
     configure_logging(settings.log_level, settings.log_format)
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     end_on_sigterm()
@@ -88,7 +102,7 @@ def demo_command(port: Port = 8080, data: Data = DEFAULT_DATA) -> None:
     """Run the service with a sample hotel, loaded at the first start."""
     from services.demo.run import DemoFailed, run_demo
 
-    settings = Settings()
+    settings = read_settings()
     configure_logging("WARNING", "console")
     end_on_sigterm()
     with clear_messages(), listen("127.0.0.1", port) as listening, database(settings, data) as conninfo:
@@ -155,18 +169,16 @@ def keys_list(data: Data = DEFAULT_DATA) -> None:
     """List the keys; the keys themselves are stored hashed and cannot be shown."""
     with prepared_database(data) as conninfo:
         stored = api_keys.list_keys(conninfo)
-    table = Table("id", "name", "role", "accommodations", "created", "revoked")
+    table = Table(Column("id", no_wrap=True), "name", "role", "accommodations", "created", "revoked", box=None)
     for key in stored:
         reach = "all" if key.accommodations is None else ", ".join(key.accommodations)
-        revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
-        table.add_row(key.id, key.name, key.role, reach, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+        revoked = f"{key.revoked_at:%Y-%m-%d}" if key.revoked_at else ""
+        table.add_row(key.id, key.name, key.role, reach, f"{key.created_at:%Y-%m-%d}", revoked)
     Console().print(table)
 
 
 @keys.command("revoke")
-def keys_revoke(
-    key: Annotated[str, typer.Argument(help="The key's name or id.")], data: Data = DEFAULT_DATA
-) -> None:
+def keys_revoke(key: Annotated[str, typer.Argument(help="The key's name or id.")], data: Data = DEFAULT_DATA) -> None:
     """End a key; a running service refuses it within two seconds."""
     with prepared_database(data) as conninfo:
         if not api_keys.revoke_key(conninfo, key):

@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import uvicorn
+from psycopg.conninfo import conninfo_to_dict
 
 from services.bootstrap import make_service
 from services.settings import Settings
@@ -24,14 +26,18 @@ class PortTaken(Exception):
     """Another program listens on the port."""
 
 
+class BadAddress(Exception):
+    """FOLIO_DATABASE_URL is no address of a PostgreSQL."""
+
+
 @contextmanager
 def database(settings: Settings, data: Path, *, shared: bool = False) -> Iterator[str]:
     """The database's address: FOLIO_DATABASE_URL, or an own PostgreSQL that lives as long as this context.
 
-    `shared` joins the server of a service that runs on the folder already. Raises EmbeddedPostgresError.
+    `shared` joins the server of a service that runs on the folder already. Raises EmbeddedPostgresError, BadAddress.
     """
     if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
+        yield _checked(settings.database_url.get_secret_value())
         return
     running = attach(data) if shared else None
     if running is not None:
@@ -39,6 +45,14 @@ def database(settings: Settings, data: Path, *, shared: bool = False) -> Iterato
         return
     with EmbeddedPostgres(data, settings.postgres_binaries) as conninfo:
         yield conninfo
+
+
+def _checked(url: str) -> str:
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise BadAddress("FOLIO_DATABASE_URL must be like postgresql://USER:PASSWORD@HOST:5432/DATABASE.") from None
+    return url
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -69,6 +83,7 @@ async def serve(
             access_log=False,
             lifespan="off",
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
             backlog=BACKLOG,
         )
