@@ -124,6 +124,12 @@ class ReasonBody(Body):
 class SettlementsBody(Body):
     """Bills of the same folio to pay from this one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"settlements": [{"targetBillId": "01JD9T7Q2M4Z8K6W3X5V1B0C9E", "settledAmount": 20000}]}
+        }
+    )
+
     settlements: Annotated[list[SettlementPart], Field(min_length=1, max_length=ITEMS_MAX)]
 
 
@@ -136,6 +142,16 @@ class TransferPart(Part):
 
 class TransferBody(Body):
     """Bills to move to a folio of the same accommodation; within their own folio `reservationId` is needed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "bills": [{"id": "01JD9T7Q2M4Z8K6W3X5V1B0C9E", "splitAmount": 40000}],
+                "folioId": "FOLIO-205",
+                "reservationId": "RES-77",
+            }
+        }
+    )
 
     bills: Annotated[list[TransferPart], Field(min_length=1, max_length=ITEMS_MAX)]
     folio_id: PmsId
@@ -206,6 +222,22 @@ class BatchItem(Part):
 
 class BatchBody(Part):
     """Commands in order; `atomic`: all of them or none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "atomic": True,
+                "commands": [
+                    {
+                        "method": "POST",
+                        "path": "/v1/folios/FOLIO-204/bills",
+                        "body": {"accommodationId": "HOTEL-1", "name": "Minibar", "totalAmount": 12000},
+                        "idempotencyKey": "minibar-204-1",
+                    }
+                ],
+            }
+        }
+    )
 
     atomic: bool | None = None
     commands: Annotated[list[BatchItem], Field(min_length=1, max_length=ITEMS_MAX)]

@@ -132,7 +132,6 @@ def describe(app: FastAPI) -> Document:
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         for path, operations in document["paths"].items():
             for operation in operations.values():
-                operation["responses"].pop("422" if path.startswith("/health") else "", None)
                 if path.startswith("/v1"):
                     operation["security"] = [{"key": []}]
         app.openapi_schema = document

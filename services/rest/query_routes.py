@@ -158,15 +158,16 @@ def _endpoint(query: Query, authenticator: Authenticator) -> Endpoint:
     return endpoint
 
 
-def not_found(what: str, id_: str) -> Problem:
-    """Nothing of that id, or nothing that this caller may see."""
+def not_found(what: str, id_: str, position: int | None = None) -> Problem:
+    """Nothing of that id, or nothing that this caller may see, at a position of the log."""
     detail = f"There is no {what} {id_}."
-    return Problem("DATA_NOT_FOUND_ON_ID", detail, [Fault(f"/{what}Id", "DATA_NOT_FOUND_ON_ID", detail)])
+    headers = {} if position is None else {"Folio-Position": str(position)}
+    return Problem("DATA_NOT_FOUND_ON_ID", detail, [Fault(f"/{what}Id", "DATA_NOT_FOUND_ON_ID", detail)], headers)
 
 
 def _one(answer: Answer, what: str, id_: str) -> dict[str, Any]:
     if not answer.rows:
-        raise not_found(what, id_)
+        raise not_found(what, id_, answer.position)
     return answer.rows[0]
 
 
