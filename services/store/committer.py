@@ -50,13 +50,31 @@ class Commit:
     outcomes: Sequence[KeptOutcome] = ()
 
 
+@dataclass
+class Member:
+    """A commit that waits, its caller, and until when a broken connection is put up with for it."""
+
+    commit: Commit
+    future: "asyncio.Future[int | None]"
+    deadline: float
+
+    def answer(self, answer: int | Exception | None) -> None:
+        """Tell the caller, unless it has gone."""
+        if self.future.done():
+            return
+        if isinstance(answer, Exception):
+            self.future.set_exception(answer)
+        else:
+            self.future.set_result(answer)
+
+
 class Committer:
     """Owns the one connection on which this process writes to the log."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
         self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
-        self._waiting: deque[tuple[Commit, asyncio.Future[int | None]]] = deque()
+        self._waiting: deque[Member] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -83,10 +101,11 @@ class Committer:
             raise StoreUnavailable("the service is stopping")
         if len(self._waiting) >= WAITING_MAX:
             raise StoreUnavailable("too many commits are waiting")
-        future: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((commit, future))
+        loop = asyncio.get_running_loop()
+        member = Member(commit, loop.create_future(), loop.time() + RESEND_SECONDS_MAX)
+        self._waiting.append(member)
         self._wake.set()
-        return await future
+        return await member.future
 
     async def _run(self) -> None:
         while True:
@@ -101,20 +120,20 @@ class Committer:
                     await sending
                     raise
 
-    def _take(self) -> list[tuple[Commit, asyncio.Future[int | None]]]:
+    def _take(self) -> list[Member]:
         members = [self._waiting.popleft()]
-        events = len(members[0][0].events)
-        while self._waiting and events + len(self._waiting[0][0].events) <= EVENTS_MAX:
+        events = len(members[0].commit.events)
+        while self._waiting and events + len(self._waiting[0].commit.events) <= EVENTS_MAX:
             members.append(self._waiting.popleft())
-            events += len(members[-1][0].events)
+            events += len(members[-1].commit.events)
         return members
 
-    async def _store(self, members: list[tuple[Commit, asyncio.Future[int | None]]]) -> None:
-        """Store all members together, or else each alone; every future gets its answer."""
+    async def _store(self, members: list[Member]) -> None:
+        """Store all members together, or else each alone; every caller gets an answer."""
         resend = False
         if len(members) > 1:
             try:
-                last = await self._append([commit for commit, _ in members])
+                last = await self._append([member.commit for member in members])
             except psycopg.OperationalError as error:
                 log.warning("the connection broke under a commit, which is sent again: %s", error)
                 resend = True
@@ -123,26 +142,30 @@ class Committer:
             else:
                 _answer_all(members, last)
                 return
-        for commit, future in members:
-            await self._store_alone(commit, future, resend=resend)
-
-    async def _store_alone(self, commit: Commit, future: "asyncio.Future[int | None]", *, resend: bool) -> None:
-        """Send one commit until it is answered: sent twice it cannot count twice, its versions are unique."""
-        deadline = asyncio.get_running_loop().time() + RESEND_SECONDS_MAX
-        while not future.done():
+        for number, member in enumerate(members):
             try:
-                position = await self._append([commit])
+                await self._store_alone(member, resend=resend)
+            except StoreUnavailable as away:
+                for waiting in members[number:]:
+                    waiting.answer(away)
+                return
+
+    async def _store_alone(self, member: Member, *, resend: bool) -> None:
+        """Send one commit until it is answered: sent twice it cannot count twice, its versions are unique.
+
+        Raises StoreUnavailable when the database stays away for longer than the caller is to wait.
+        """
+        while not member.future.done():
+            try:
+                member.answer(await self._append([member.commit]))
             except psycopg.OperationalError as error:
                 resend = True
-                if asyncio.get_running_loop().time() > deadline:
-                    _set(future, StoreUnavailable(str(error)))
-                    return
+                if asyncio.get_running_loop().time() > member.deadline:
+                    raise StoreUnavailable(str(error)) from error
                 await asyncio.sleep(RESEND_PAUSE_SECONDS)
             except psycopg.Error as error:
-                own = await self._own_position(commit) if resend else None
-                _set(future, own if own is not None else _reason(error))
-            else:
-                _set(future, position)
+                own = await self._own_position(member.commit) if resend else None
+                member.answer(own if own is not None else _reason(error))
 
     async def _own_position(self, commit: Commit) -> int | None:
         """The last position of a commit that had happened before its answer was lost."""
@@ -186,7 +209,7 @@ class Committer:
 
     def _refuse_waiting(self) -> None:
         while self._waiting:
-            _set(self._waiting.popleft()[1], StoreUnavailable("the service is stopping"))
+            self._waiting.popleft().answer(StoreUnavailable("the service is stopping"))
 
 
 def _parameters(commits: Sequence[Commit]) -> dict[str, list[Any]]:
@@ -213,20 +236,11 @@ def _parameters(commits: Sequence[Commit]) -> dict[str, list[Any]]:
     }
 
 
-def _answer_all(members: list[tuple[Commit, "asyncio.Future[int | None]"]], last: int | None) -> None:
-    position = (last or 0) - sum(len(commit.events) for commit, _ in members)
-    for commit, future in members:
-        position += len(commit.events)
-        _set(future, position if commit.events else None)
-
-
-def _set(future: "asyncio.Future[int | None]", answer: int | Exception | None) -> None:
-    if future.done():
-        return  # its caller has gone
-    if isinstance(answer, Exception):
-        future.set_exception(answer)
-    else:
-        future.set_result(answer)
+def _answer_all(members: list[Member], last: int | None) -> None:
+    position = (last or 0) - sum(len(member.commit.events) for member in members)
+    for member in members:
+        position += len(member.commit.events)
+        member.answer(position if member.commit.events else None)
 
 
 def _reason(error: psycopg.Error) -> Exception:
