@@ -15,6 +15,7 @@ import typer
 import uvloop
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from services.access import Role
@@ -122,15 +123,26 @@ def import_command(
     ] = None,
 ) -> None:
     """Import bills with their payments from a PMS export. A second run adds nothing twice."""
-    from services.intake.run import ImportFailed, import_file
+    from services.bootstrap import make_service
+    from services.intake.run import ImportFailed, Summary, check_files, import_file
+
+    refused = rejects or file.parent / f"{file.stem}.rejects.jsonl"
+
+    async def import_into(conninfo: str) -> Summary:
+        async with make_service(conninfo) as service:
+            return await import_file(service, file, refused, console)
 
     configure_logging("WARNING", "console")
-    with prepared_database(data) as conninfo:
-        try:
-            summary = asyncio.run(import_file(conninfo, file, rejects or file.with_suffix(".rejects.jsonl"), console))
-        except ImportFailed as error:
-            fail(str(error))
-    console.print(summary.text(), highlight=False)
+    end_on_sigterm()
+    try:
+        check_files(file, refused)
+        with prepared_database(data) as conninfo, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            summary = runner.run(import_into(conninfo))
+    except ImportFailed as error:
+        fail(escape(str(error)))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None  # as a shell reports a command that Ctrl-C ended
+    console.print(summary.text(), markup=False, highlight=False)
     raise typer.Exit(1 if summary.rejected else 0)
 
 
@@ -157,7 +169,7 @@ def keys_create(
     if not 1 <= len(name) <= KEY_NAME_LENGTH_MAX or not name.isprintable():
         fail(f"A name is 1 to {KEY_NAME_LENGTH_MAX} printable characters.")
     for each in accommodation or []:
-        if not re.match(PMS_ID_PATTERN, each):
+        if not re.fullmatch(PMS_ID_PATTERN, each):
             fail(f"{each!r} is no accommodation id: up to 64 of A-Z a-z 0-9 . _ : -")
     with prepared_database(data) as conninfo:
         key = api_keys.create_key(conninfo, name, roles[role], accommodation or None)

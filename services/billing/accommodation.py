@@ -114,7 +114,7 @@ def check_settings(settings: Settings) -> Settings:
         raise InvalidParameter(
             f"{settings.time_zone!r} is no time zone of the IANA database, such as Asia/Seoul.", "/timeZone"
         )
-    if not re.match(BUSINESS_DAY_START_PATTERN, settings.business_day_starts_at):
+    if not re.fullmatch(BUSINESS_DAY_START_PATTERN, settings.business_day_starts_at):
         raise InvalidParameter("The business day starts at a time HH:MM.", "/businessDayStartsAt")
     return settings
 

@@ -124,6 +124,8 @@ class Ledger(Application[str]):
         Raises NotFound; InvalidParameter for a bill named twice, one of another accommodation, a wrong split,
         a split within the folio; RequiredParameter for no reservation within the folio; InvalidState.
         """
+        if not wanted:
+            raise RequiredParameter("Name at least one bill to transfer.", "/bills")
         ids = [each.bill_id for each in wanted]
         work.require([*ids, folio_stream(destination.folio_id)])
         for index, bill_id in enumerate(ids):
@@ -134,7 +136,9 @@ class Ledger(Application[str]):
             if len(bills) > 1:
                 raise InvalidParameter("If-Match names one version; transfer one bill at a time with it.", "/bills")
             bills[0].check_version(work.context.expected_version)
-        accommodation_id = self._accommodation_of(work, destination.folio_id, bills[0].accommodation_id)
+        accommodation_id = self._accommodation_of(
+            work, destination.folio_id, bills[0].accommodation_id, pointer="/folioId"
+        )
         work.require([accommodation_stream(accommodation_id)])
         for index, bill in enumerate(bills):
             if bill.accommodation_id != accommodation_id:
@@ -183,7 +187,7 @@ class Ledger(Application[str]):
         payments.delete_payment(work.stamp, bill, payment_id)
         return bill
 
-    def _accommodation_of(self, work: Work, folio_id: str, given: str | None) -> str:
+    def _accommodation_of(self, work: Work, folio_id: str, given: str | None, pointer: str = "/accommodationId") -> str:
         folio = work.find(Folio, folio_stream(folio_id))
         if folio is None:
             if given is None:
@@ -196,7 +200,7 @@ class Ledger(Application[str]):
         if not work.context.sees(folio.accommodation_id):
             raise NotFound(f"There is no folio {folio_id}.", "/folioId")
         if given is not None and given != folio.accommodation_id:
-            raise InvalidParameter(f"Folio {folio_id} does not belong to accommodation {given}.", "/accommodationId")
+            raise InvalidParameter(f"Folio {folio_id} does not belong to accommodation {given}.", pointer)
         return folio.accommodation_id
 
     def _open_folio(self, work: Work, folio_id: str, accommodation_id: str) -> Accommodation:

@@ -166,7 +166,7 @@ def check_payment(payment: NewPayment, pointer: str = "") -> NewPayment:
 
     `pointer` is where the payment stands in the command's body.
     """
-    if not re.match(PAYMENT_METHOD_PATTERN, payment.payment_method):
+    if not re.fullmatch(PAYMENT_METHOD_PATTERN, payment.payment_method):
         raise InvalidParameter(
             "A payment method is CARD, CASH, TRANSFER, VIRTUAL_ACCOUNT or one of your own: up to 32 of A-Z, 0-9"
             " and _, a letter first.",
@@ -219,7 +219,7 @@ def update_payment(stamp: Stamp, bill: "Bill", payment_id: str, changes: Payment
         raise InvalidState(f"Payment {payment_id} is cancelled; it can only be deleted.")
     if changes == PaymentChanges():
         return
-    method = changes.payment_method or payment.payment_method
+    method = payment.payment_method if changes.payment_method is None else changes.payment_method
     kept_accounts = payment.virtual_accounts if method == VIRTUAL_ACCOUNT else ()
     corrected = check_payment(
         NewPayment(

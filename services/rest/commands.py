@@ -176,7 +176,7 @@ COMMANDS = (
 def find_command(method: str, path: str) -> tuple[Command, str] | None:
     """The command that a method and path call, and the id in the path."""
     for command in COMMANDS:
-        matched = command.pattern.match(path) if command.method == method else None
+        matched = command.pattern.fullmatch(path) if command.method == method else None
         if matched:
             return command, matched.groupdict().get("id", "")
     return None

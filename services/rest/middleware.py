@@ -61,7 +61,7 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id":
             given = value.decode("latin-1")
-            if REQUEST_ID.match(given):
+            if REQUEST_ID.fullmatch(given):
                 return str(given)
     return str(ULID())
 

@@ -88,7 +88,7 @@ def moment_of(request: Request) -> Moment:
     if at is not None and position is not None:
         raise invalid("/position", "Give either at or position.")
     if position is not None:
-        if not POSITION.match(position):
+        if not POSITION.fullmatch(position):
             raise invalid("/position", "position is a position of the log, as answers give it in Folio-Position.")
         return Moment(position=int(position))
     try:

@@ -66,7 +66,7 @@ def context_of(request: Request, caller: Caller, reason: str | None) -> Context:
 def idempotency_key(request: Request) -> str | None:
     """The Idempotency-Key. Raises Problem when it is of the wrong form."""
     key = request.headers.get("idempotency-key")
-    if key is not None and not IDEMPOTENCY_KEY.match(key):
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
         raise invalid("/Idempotency-Key", "Idempotency-Key is 1 to 255 printable ASCII characters.")
     return key
 
@@ -74,7 +74,7 @@ def idempotency_key(request: Request) -> str | None:
 def check_id(name: str, value: str) -> str:
     """An id from a path. Raises Problem when it is of the wrong form."""
     pattern, form = ID_PATTERNS[name]
-    if not pattern.match(value):
+    if not pattern.fullmatch(value):
         raise invalid(f"/{name}", f"{name} in the path must be {form}.")
     return value
 
@@ -85,7 +85,7 @@ def freshness_of(request: Request) -> Freshness:
     if consistency not in {"fresh", "eventual"}:
         raise invalid("/consistency", "consistency is 'eventual', or left out.")
     minimum = request.headers.get("folio-min-position", "0")
-    if not POSITION.match(minimum):
+    if not POSITION.fullmatch(minimum):
         raise invalid("/Folio-Min-Position", "Folio-Min-Position is a position of the log, as commands answer it.")
     return Freshness(consistency == "eventual", int(minimum))
 
@@ -118,7 +118,7 @@ def _expected_version(request: Request) -> int | None:
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         return None
-    tag = ENTITY_TAG.match(header.strip())
+    tag = ENTITY_TAG.fullmatch(header.strip())
     if tag is None:
         raise invalid("/If-Match", 'If-Match is one ETag of the bill, such as "3", or *.')
     return int(tag.group(1))

@@ -29,7 +29,7 @@ RESEND_SECONDS_MAX = 5.0
 """How long a commit is sent again after a broken connection before its caller is told."""
 RESEND_PAUSE_SECONDS = 0.1
 
-STALE_MOMENT = "FL001"
+STALE_MOMENT = "P0F01"
 KEY_CONSTRAINT = "idempotency_keys_pkey"
 
 SELECT_OWN_EVENT = """
@@ -137,8 +137,8 @@ class Committer:
             except psycopg.OperationalError as error:
                 log.warning("the connection broke under a commit, which is sent again: %s", error)
                 resend = True
-            except psycopg.Error:
-                pass  # somebody in here conflicts: each alone will tell who
+            except Exception as error:
+                log.debug("one of %d commits conflicts; each is sent alone: %s", len(members), error)
             else:
                 _answer_all(members, last)
                 return
@@ -157,42 +157,47 @@ class Committer:
         """
         while not member.future.done():
             try:
-                member.answer(await self._append([member.commit]))
+                member.answer(await self._append_or_recognise(member.commit, resend=resend))
             except psycopg.OperationalError as error:
                 resend = True
                 if asyncio.get_running_loop().time() > member.deadline:
                     raise StoreUnavailable(str(error)) from error
                 await asyncio.sleep(RESEND_PAUSE_SECONDS)
-            except psycopg.Error as error:
-                own = await self._own_position(member.commit) if resend else None
-                member.answer(own if own is not None else _reason(error))
+            except Exception as error:
+                member.answer(error)
+
+    async def _append_or_recognise(self, commit: Commit, *, resend: bool) -> int | None:
+        """Append a commit; one that was sent before may find itself in the log, and that is its answer."""
+        try:
+            return await self._append([commit])
+        except psycopg.OperationalError:
+            raise
+        except Exception as error:
+            own = await self._own_position(commit) if resend and commit.events else None
+            if own is None:
+                raise _reason(error) from error
+            return own
 
     async def _own_position(self, commit: Commit) -> int | None:
-        """The last position of a commit that had happened before its answer was lost."""
-        if not commit.events:
-            return None
         event = commit.events[-1]
-        parameters = {
-            "stream": event.originator_id,
-            "version": event.originator_version,
-            "state": event.state,
-        }
-        try:
-            cursor = await (await self._connect()).execute(SELECT_OWN_EVENT, parameters)
-            row = await cursor.fetchone()
-        except psycopg.OperationalError:
-            return None
+        row = await self._execute(
+            SELECT_OWN_EVENT,
+            {"stream": event.originator_id, "version": event.originator_version, "state": event.state},
+        )
         return None if row is None else row[0]
 
     async def _append(self, commits: Sequence[Commit]) -> int | None:
+        row = await self._execute(APPEND, _parameters(commits))
+        return None if row is None else row[0]
+
+    async def _execute(self, statement: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
         connection = await self._connect()
         try:
-            cursor = await connection.execute(APPEND, _parameters(commits))
-            row = await cursor.fetchone()
+            cursor = await connection.execute(statement.encode(), parameters)
+            return await cursor.fetchone()
         except psycopg.OperationalError:
             await self._disconnect()
             raise
-        return row[0] if row else None
 
     async def _connect(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
@@ -243,8 +248,8 @@ def _answer_all(members: list[Member], last: int | None) -> None:
         member.answer(position if member.commit.events else None)
 
 
-def _reason(error: psycopg.Error) -> Exception:
-    if error.sqlstate == STALE_MOMENT:
+def _reason(error: Exception) -> Exception:
+    if isinstance(error, psycopg.Error) and error.sqlstate == STALE_MOMENT:
         return Conflict(newest=datetime.fromisoformat(str(error.diag.message_detail)))
     if isinstance(error, errors.UniqueViolation):
         return KeyTaken() if error.diag.constraint_name == KEY_CONSTRAINT else Conflict()

@@ -5,7 +5,7 @@
 --   holders, keys, fingerprints, outcomes: idempotency keys with their answers
 --   outcome_events: for each of those, how many of the events above its command ends after; null for none
 -- Returns the position of the last event, or null when there is none.
--- Raises unique_violation for a version, alias or key that exists, and FL001 (detail: the newest moment in
+-- Raises unique_violation for a version, alias or key that exists, and P0F01 (detail: the newest moment in
 -- the log) when an event is not later than the newest one.
 CREATE FUNCTION ledger.append(
     stream_ids text[], versions bigint[], topics text[], states bytea[], recorded_ats timestamptz[],
@@ -27,7 +27,7 @@ BEGIN
          RETURNING * INTO head;
         IF recorded_ats[1] <= head.previous_recorded_at THEN
             RAISE EXCEPTION 'an event would be older than the newest one in the log'
-                USING ERRCODE = 'FL001', DETAIL = head.previous_recorded_at::text;
+                USING ERRCODE = 'P0F01', DETAIL = head.previous_recorded_at::text;
         END IF;
         first_position := head.position - count;
     END IF;
