@@ -15,8 +15,9 @@ from projections.folios import FOLIOS
 from projections.payments import PAYMENTS
 from projections.reading import Reader
 from projections.runner import Runner, prepare
-from services.billing.execution import Executor, StoreUnavailable
+from services.billing.execution import Executor
 from services.billing.ledger import Ledger
+from services.billing.ports import StoreUnavailable
 from services.billing.stamp import Clock
 from services.rest.app import make_app
 from services.rest.desk import Desk

@@ -15,7 +15,6 @@ import typer
 import uvloop
 from pydantic import ValidationError
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
 from services.access import Role
@@ -139,10 +138,10 @@ def import_command(
         with prepared_database(data) as conninfo, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             summary = runner.run(import_into(conninfo))
     except ImportFailed as error:
-        fail(escape(str(error)))
+        fail(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None  # as a shell reports a command that Ctrl-C ended
-    console.print(summary.text(), markup=False, highlight=False)
+    console.print(summary.text(), markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(1 if summary.rejected else 0)
 
 

@@ -86,10 +86,11 @@ class Desk:
         return self.expect(200, await self.client.get(f"/v1/folios/{folio_id}"))
 
     @staticmethod
-    def expect(status: int, response: httpx.Response) -> Any:
+    def expect(status: int, response: httpx.Response) -> dict[str, Any]:
         """The body of an answer that must have this status."""
         assert response.status_code == status, response.text
-        return response.json() if response.content else None
+        body: dict[str, Any] = response.json() if response.content else {}
+        return body
 
 
 @pytest.fixture

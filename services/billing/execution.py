@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from services.billing.ports import Conflict, Loaded, Store
 from services.billing.stamp import Clock
-from services.billing.work import Loaded, NotLoaded, Wanted, Work, assert_conserved
+from services.billing.work import NotLoaded, Work, assert_conserved
 
 T = TypeVar("T")
 
@@ -18,40 +18,8 @@ LOADS_MAX = 1_200
 """How often a command may ask for more; a batch of 500 commands asks for all at once, so this is ample."""
 
 
-class Conflict(Exception):
-    """Another commit was first: with the same version of a stream, or with a later moment in the log."""
-
-    def __init__(self, newest: datetime | None = None) -> None:
-        super().__init__("another commit was first")
-        self.newest = newest
-
-
-class KeyTaken(Exception):
-    """An idempotency key of this commit has an outcome already."""
-
-
-class StoreUnavailable(Exception):
-    """The database does not answer. Whether a commit under way happened is not known to the caller."""
-
-
 class TooBusy(Exception):
     """The command lost its race again and again; it changed nothing and may be repeated."""
-
-
-class Store(Protocol):
-    """Where events are read from and committed to."""
-
-    async def load(self, wanted: Wanted) -> Loaded:
-        """What is wanted, as it stands now. Raises StoreUnavailable."""
-        ...
-
-    async def commit(self, work: Work) -> int | None:
-        """Store the work's events, aliases and outcomes at once; returns the last event's position.
-
-        The order among commits of one process is the order of the calls. Raises Conflict, KeyTaken,
-        StoreUnavailable; then nothing of the work is stored, except as StoreUnavailable says.
-        """
-        ...
 
 
 class Turns:

@@ -6,8 +6,10 @@ when a folio's key is destroyed, its guest is forgotten everywhere at once.
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from services.billing.payment import VirtualAccount
+from services.billing.ports import DataKey
 from services.billing.work import Work
 
 
@@ -34,9 +36,8 @@ def seal_accounts(work: Work, folio_id: str, accounts: tuple[VirtualAccountDetai
     )
 
 
-def open_details(plain: bytes | None) -> tuple[str | None, str | None]:
-    """Number and holder again, None and None when their folio's key was destroyed (`plain` is None)."""
-    if plain is None:
-        return None, None
-    number, holder = json.loads(plain)
-    return number, holder
+def open_account(account: dict[str, Any], data_key: DataKey | None) -> dict[str, Any]:
+    """A virtual account of a view in the clear, number and holder None when its folio's key is gone."""
+    plain = None if data_key is None else data_key.open(account["sealed"])
+    number, holder = (None, None) if plain is None else json.loads(plain)
+    return {"bankCode": account["bankCode"], "accountNumber": number, "accountHolder": holder}

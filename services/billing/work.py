@@ -2,41 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from eventsourcing.application import project_aggregate
 from eventsourcing.domain import BaseAggregate
 
 from services.billing.bill import BillAdded
-from services.billing.errors import ConservationViolated
+from services.billing.errors import ConservationViolated, InvalidState
 from services.billing.event import BillEvent, Context, LedgerEvent
+from services.billing.ports import KeptOutcome, Loaded, Wanted
 from services.billing.settlement import Settled
 from services.billing.stamp import Stamp
 from services.billing.transfer import BillTransferred
 
 A = TypeVar("A", bound=BaseAggregate[str])
-
-
-class DataKey(Protocol):
-    """The key that personal data of one folio is sealed under."""
-
-    def seal(self, plain: bytes) -> str:
-        """The bytes encrypted, as text that only this folio's key opens."""
-        ...
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a command needs from the store before it can decide."""
-
-    streams: frozenset[str] = frozenset()
-    aliases: frozenset[str] = frozenset()
-    data_keys: frozenset[str] = frozenset()
-
-    def __or__(self, other: "Wanted") -> "Wanted":
-        return Wanted(self.streams | other.streams, self.aliases | other.aliases, self.data_keys | other.data_keys)
 
 
 class NotLoaded(Exception):
@@ -45,34 +25,6 @@ class NotLoaded(Exception):
     def __init__(self, wanted: Wanted) -> None:
         super().__init__(wanted)
         self.wanted = wanted
-
-
-@dataclass
-class Loaded:
-    """What was read from the store: events by stream (none for an unknown stream), aliases, data keys."""
-
-    streams: dict[str, Sequence[LedgerEvent]] = field(default_factory=dict)
-    aliases: dict[str, str | None] = field(default_factory=dict)
-    data_keys: dict[str, DataKey] = field(default_factory=dict)
-
-    def update(self, more: "Loaded") -> None:
-        """Take over what another load brought."""
-        self.streams.update(more.streams)
-        self.aliases.update(more.aliases)
-        self.data_keys.update(more.data_keys)
-
-
-@dataclass(frozen=True)
-class KeptOutcome:
-    """The answer to keep with an idempotency key, so that the same request gets it again.
-
-    `holder` is whose key it is, `fingerprint` the digest of the request, `outcome` the encoded answer.
-    """
-
-    holder: str
-    key: str
-    fingerprint: bytes
-    outcome: bytes
 
 
 class Work:
@@ -144,10 +96,13 @@ class Work:
         self.aliases[alias] = stream
 
     def seal(self, folio_id: str, plain: bytes) -> str:
-        """Personal data encrypted under the folio's data key. Raises NotLoaded."""
+        """Personal data encrypted under the folio's data key. Raises NotLoaded, InvalidState."""
         if folio_id not in self._loaded.data_keys:
             raise NotLoaded(Wanted(data_keys=frozenset([folio_id])))
-        return self._loaded.data_keys[folio_id].seal(plain)
+        data_key = self._loaded.data_keys[folio_id]
+        if data_key is None:
+            raise InvalidState(f"The guest of folio {folio_id} was forgotten; it takes no personal data.")
+        return data_key.seal(plain)
 
     def collect(self) -> None:
         """A command is decided: take its events over, in the order in which its aggregates came in."""

@@ -1,10 +1,13 @@
 """From outcomes and rows to HTTP answers; personal data is opened here, last."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 from starlette.responses import Response
 
+from services.billing.personal_data import open_account
+from services.billing.ports import DataKey
 from services.rest.outcomes import Outcome
 from services.rest.problems import MEDIA_TYPE
 
@@ -12,10 +15,10 @@ SEALED_MEMBER = b'"sealed":'
 
 
 class Opener(Protocol):
-    """Opens sealed personal data."""
+    """Finds the keys of sealed personal data."""
 
-    async def open_accounts(self, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Virtual accounts with number and holder in the clear, None in both for a forgotten guest."""
+    async def for_opening(self, folio_ids: Iterable[str]) -> Mapping[str, DataKey]:
+        """The data keys that exist of these folios. Raises StoreUnavailable."""
         ...
 
 
@@ -26,10 +29,12 @@ async def encode(body: Any, opener: Opener) -> bytes:
         return encoded
     plain = msgspec.json.decode(encoded)
     holders = list(_holders(plain))
-    opened = await opener.open_accounts([account for holder in holders for account in holder["virtualAccounts"]])
+    folio_ids = {account["folioId"] for holder in holders for account in holder["virtualAccounts"]}
+    keys = await opener.for_opening(folio_ids)
     for holder in holders:
-        count = len(holder["virtualAccounts"])
-        holder["virtualAccounts"], opened = opened[:count], opened[count:]
+        holder["virtualAccounts"] = [
+            open_account(account, keys.get(account["folioId"])) for account in holder["virtualAccounts"]
+        ]
     return msgspec.json.encode(plain)
 
 

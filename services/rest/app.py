@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from projections.reading import NotCaughtUp, Reader
 from services.billing.errors import Refusal
-from services.billing.execution import StoreUnavailable, TooBusy
+from services.billing.execution import TooBusy
+from services.billing.ports import StoreUnavailable
 from services.rest.answers import Opener
 from services.rest.command_routes import command_router
 from services.rest.desk import Desk

@@ -11,9 +11,10 @@ from pydantic import BaseModel
 
 from services.billing.errors import Refusal
 from services.billing.event import Context
-from services.billing.execution import Executor, KeyTaken
+from services.billing.execution import Executor
 from services.billing.ledger import Ledger
-from services.billing.work import KeptOutcome, NotLoaded, Wanted, Work
+from services.billing.ports import KeptOutcome, KeyTaken, Wanted
+from services.billing.work import NotLoaded, Work
 from services.rest.commands import Command
 from services.rest.outcomes import Outcome
 from services.rest.problems import Problem, problem_of

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from services.billing.execution import StoreUnavailable
+from services.billing.ports import StoreUnavailable
 
 HEALTH = {"200": {"description": "Yes"}, "503": {"description": "Not now; the body says why"}}
 

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,7 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg import errors
 
-from services.billing.execution import Conflict, KeyTaken, StoreUnavailable
-from services.billing.work import KeptOutcome
+from services.billing.ports import Conflict, KeptOutcome, KeyTaken, StoreUnavailable
 from services.store.recorder import APPEND
 
 EVENTS_MAX = 2_000
@@ -46,7 +45,7 @@ class Commit:
 
     events: Sequence[StoredEvent]
     recorded_ats: Sequence[datetime]
-    aliases: dict[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
     outcomes: Sequence[KeptOutcome] = ()
 
 

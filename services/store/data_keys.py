@@ -7,22 +7,16 @@ with it, so that a sealed text of one folio cannot be passed off as another's.
 import base64
 import binascii
 import os
-from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg_pool import AsyncConnectionPool
 
-from services.billing.errors import InvalidState
-from services.billing.personal_data import open_details
-from services.store.reading import reading
+from services.store.reading import reading, translated
 
 PREFIX = "v1."
 NONCE_BYTES = 12
-KEPT_MAX = 10_000
-"""Keys kept in memory; opening always asks the database, so that a destroyed key is gone at once."""
 
 INSERT_KEY = """
     INSERT INTO ledger.personal_data_keys (folio_id, data_key) VALUES (%(folio_id)s, %(data_key)s)
@@ -54,41 +48,21 @@ class FolioDataKey:
 
 
 class DataKeys:
-    """Makes and finds data keys."""
+    """Makes and finds data keys. None is kept in memory, so that a destroyed key is gone at once."""
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
-        self._kept: OrderedDict[str, FolioDataKey] = OrderedDict()
 
-    async def for_sealing(self, folio_id: str) -> FolioDataKey:
-        """The folio's key, made when it has none. Raises InvalidState when it was destroyed, psycopg.Error."""
-        if folio_id not in self._kept:
-            async with self._pool.connection() as connection:
-                await connection.execute(
-                    INSERT_KEY, {"folio_id": folio_id, "data_key": AESGCM.generate_key(bit_length=256)}
-                )
-            key = (await self.for_opening([folio_id])).get(folio_id)
-            if key is None:
-                raise InvalidState(f"The guest of folio {folio_id} was forgotten; it takes no personal data.")
-            self._kept[folio_id] = key
-            if len(self._kept) > KEPT_MAX:
-                self._kept.popitem(last=False)
-        return self._kept[folio_id]
+    async def for_sealing(self, folio_id: str) -> FolioDataKey | None:
+        """The folio's key, made when it has none; None when it was destroyed. Raises StoreUnavailable."""
+        rows = await reading(self._pool, SELECT_KEYS, {"folio_ids": [folio_id]})
+        if not rows:
+            new_key = AESGCM.generate_key(bit_length=256)
+            async with translated(), self._pool.connection() as connection:
+                await connection.execute(INSERT_KEY, {"folio_id": folio_id, "data_key": new_key})
+        return (await self.for_opening([folio_id])).get(folio_id)
 
     async def for_opening(self, folio_ids: Iterable[str]) -> dict[str, FolioDataKey]:
         """The keys that exist of these folios. Raises StoreUnavailable."""
         rows = await reading(self._pool, SELECT_KEYS, {"folio_ids": list(folio_ids)})
         return {folio_id: FolioDataKey(folio_id, bytes(key)) for folio_id, key in rows if key is not None}
-
-    async def open_accounts(self, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Virtual accounts of views with number and holder in the clear, None in both for a forgotten guest.
-
-        Raises StoreUnavailable.
-        """
-        keys = await self.for_opening({account["folioId"] for account in accounts})
-        opened = []
-        for account in accounts:
-            key = keys.get(account["folioId"])
-            number, holder = open_details(key.open(account["sealed"]) if key else None)
-            opened.append({"bankCode": account["bankCode"], "accountNumber": number, "accountHolder": holder})
-        return opened

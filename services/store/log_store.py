@@ -8,7 +8,7 @@ from eventsourcing.application import project_aggregate
 from eventsourcing.persistence import StoredEvent
 from psycopg_pool import AsyncConnectionPool
 
-from services.billing.work import KeptOutcome, Loaded, Wanted, Work
+from services.billing.ports import Decided, KeptOutcome, Loaded, Wanted
 from services.store.codec import EventCodec
 from services.store.committer import Commit, Committer
 from services.store.data_keys import DataKeys
@@ -59,19 +59,18 @@ class LogStore:
             found = dict(await self.read(SELECT_ALIASES, {"aliases": list(wanted.aliases)}))
             loaded.aliases = {alias: found.get(alias) for alias in wanted.aliases}
         for folio_id in wanted.data_keys:
-            async with translated():
-                loaded.data_keys[folio_id] = await self._data_keys.for_sealing(folio_id)
+            loaded.data_keys[folio_id] = await self._data_keys.for_sealing(folio_id)
         return loaded
 
-    async def commit(self, work: Work) -> int | None:
-        """Store a work's events, aliases and outcomes. Raises Conflict, KeyTaken, StoreUnavailable."""
-        events = [self._codec.to_stored_event(event) for event in work.events]
+    async def commit(self, decided: Decided) -> int | None:
+        """Store what was decided, at once. Raises Conflict, KeyTaken, StoreUnavailable."""
+        events = [self._codec.to_stored_event(event) for event in decided.events]
         return await self._committer.commit(
             Commit(
                 events=events,
-                recorded_ats=[event.timestamp for event in work.events],
-                aliases=work.aliases,
-                outcomes=work.outcomes,
+                recorded_ats=[event.timestamp for event in decided.events],
+                aliases=decided.aliases,
+                outcomes=decided.outcomes,
             )
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from services.billing.execution import StoreUnavailable
+from services.billing.ports import StoreUnavailable
 
 READ_ATTEMPTS = 3
 """A pool hands out connections that died with the server; each failed try removes one."""

@@ -1,0 +1,51 @@
+"""What a visitor is told once everything runs: where it is, and what to try."""
+
+import json
+from pathlib import Path
+
+from services.demo.catalogue import HOTELS
+from services.demo.key import FILE
+
+FOLIO = f"{HOTELS[0].id}-0001"
+BILL = {"name": "미니바 콜라", "totalAmount": 4000}
+
+TEXT = """
+Folio Ledger runs, with sample hotels: {hotels}.
+
+  API      {address}/v1
+  Docs     {address}/docs
+  Ready    {address}/health/ready
+  Metrics  {address}/metrics
+  Key      {key}
+           role pms, all accommodations; kept in {key_file}
+
+Try it: a guest's folio with its bills and payments
+  {query}
+
+Add a bill to it (sent twice under one Idempotency-Key, it is still one bill)
+  {command}
+
+The newest open bills of a hotel
+  {listing}
+
+Ctrl-C stops it. The records stay in {data} (with FOLIO_DATABASE_URL: in that database)
+and are there again at the next start. 'make test' runs the tests.
+
+"""
+
+
+def welcome(address: str, key: str, data: Path) -> str:
+    """The text, with commands that work as they are when pasted into a shell."""
+    curl = f"curl -sS -H 'Authorization: Bearer {key}'"
+    body = json.dumps(BILL, ensure_ascii=False)
+    return TEXT.format(
+        hotels=", ".join(hotel.id for hotel in HOTELS),
+        address=address,
+        key=key,
+        key_file=data / FILE,
+        data=data,
+        query=f"{curl} '{address}/v1/folios/{FOLIO}'",
+        command=f"{curl} -H 'Idempotency-Key: my-first-bill' -H 'Content-Type: application/json' "
+        f"-d '{body}' '{address}/v1/folios/{FOLIO}/bills'",
+        listing=f"{curl} '{address}/v1/accommodations/{HOTELS[0].id}/bills?status=OPEN&limit=5'",
+    )

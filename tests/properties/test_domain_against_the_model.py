@@ -1,0 +1,83 @@
+"""Any sequence of commands: the domain answers as the model does, conserves, and replays to what it answered."""
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from services.billing.bill import Bill
+from services.billing.event import BillEvent
+from tests.properties.answers import follow, owed, seen, shown
+from tests.properties.commands import Command, Settle, Transfer, aimed
+from tests.properties.memory_driver import MemoryDriver
+from tests.properties.model import Model
+from tests.properties.strategies import commands
+from tests.unit.given import replayed
+
+SETTINGS = settings(
+    max_examples=120,
+    stateful_step_count=40,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Ledgers(RuleBasedStateMachine):
+    """The domain and the model side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.driver = MemoryDriver()
+        self.model = Model()
+        self.views: dict[str, dict[str, Any]] = {}
+
+    @rule(command=commands)
+    def step(self, command: Command) -> None:
+        """One command; both sides must agree on its answer and on every bill afterwards."""
+        aim = aimed(command, list(self.model.bills), list(self.model.payments))
+        before, log = owed(list(self.views.values())), self.driver.hotel.store.log
+        outcome = self.driver.run(aim)
+        self.model = follow(self.model, aim, outcome)
+        appended = self.driver.hotel.store.log[len(log) :]
+        assert outcome.code is None or appended == []
+        self._look_again({str(stored.originator_id) for stored in appended})
+        if isinstance(aim, Transfer | Settle):
+            assert owed(list(self.views.values())) == before
+
+    def _look_again(self, streams: set[str]) -> None:
+        for bill_id in streams & self.model.bills.keys():
+            bill = self.driver.bill(bill_id)
+            if bill.deleted:
+                del self.views[bill_id]
+            else:
+                self.views[bill_id] = self.driver.view(bill)
+        for answered in self.driver.answered:
+            assert self.driver.bill(answered.id) == answered
+        kept = {bill_id for bill_id, bill in self.model.bills.items() if bill.end != "DELETED"}
+        assert self.views.keys() == kept
+        for bill_id, view in self.views.items():
+            assert seen(view) == shown(self.model, bill_id)
+
+    def teardown(self) -> None:
+        """In the end, all that is known follows from the log, and effects add up to what folios owe."""
+        balances: Counter[str] = Counter()
+        totals: Counter[str] = Counter()
+        for event in self.driver.hotel.store.events:
+            if isinstance(event, BillEvent):
+                balances[event.folio_id] += event.balance_effect
+                totals[event.folio_id] += event.total_effect
+        for folio in self.model.folios:
+            bills = [view for view in self.views.values() if view["folioId"] == folio]
+            assert (totals[folio], balances[folio]) == owed(bills)
+        for bill_id, view in self.views.items():
+            bill = replayed(self.driver.hotel.store.stream(bill_id))
+            assert isinstance(bill, Bill)
+            assert self.driver.view(bill) == view
+
+
+def test_any_sequence_of_commands_is_answered_as_the_model_answers_it() -> None:
+    run_state_machine_as_test(Ledgers, settings=SETTINGS)  # type: ignore[no-untyped-call]
