@@ -46,10 +46,15 @@ DEFAULT_DATA = Path(".folio")
 console = Console(stderr=True)
 
 
+def tell(message: str) -> None:
+    """Say something to the person at the terminal, in one piece."""
+    console.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
 def fail(message: str) -> NoReturn:
     """Say what went wrong and end with status 1."""
     console.print("[bold red]folio:[/]", end=" ")
-    console.print(message, markup=False, highlight=False, soft_wrap=True)
+    tell(message)
     raise typer.Exit(1)
 
 
@@ -76,6 +81,19 @@ def clear_messages() -> Iterator[None]:
         fail(f"The database does not answer: {str(error).strip()}\nCheck FOLIO_DATABASE_URL and that it runs.")
 
 
+def end_on_sigterm() -> None:
+    """Let SIGTERM end a command as cleanly as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Run what lasts: Ctrl-C and SIGTERM are the usual ways to end it and no error."""
+    end_on_sigterm()
+    with clear_messages(), contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
 @contextmanager
 def prepared_database(data: Path) -> Iterator[str]:
     """The database, up to date, of a running service or started for this command alone."""
@@ -90,27 +108,26 @@ def serve_command(port: Port = 8080, data: Data = DEFAULT_DATA, host: Host = "12
     settings = read_settings()
     configure_logging(settings.log_level, settings.log_format)
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    end_on_sigterm()
-    with clear_messages(), listen(host, port) as listening, database(settings, data) as conninfo:
+    with until_interrupted(), listen(host, port) as listening, database(settings, data) as conninfo:
         address = listening.getsockname()
-        console.print(f"Folio Ledger serves http://{address[0]}:{address[1]} (described at /docs). Ctrl-C ends it.")
+        tell(f"Folio Ledger serves http://{address[0]}:{address[1]} (described at /docs). Ctrl-C ends it.")
         run(serve(conninfo, listening, admin_key))
 
 
 @app.command("demo")
 def demo_command(port: Port = 8080, data: Data = DEFAULT_DATA) -> None:
-    """Run the service with a sample hotel, loaded at the first start."""
+    """Run the service on an own PostgreSQL with sample hotels, loaded at the first start."""
     from services.demo.run import DemoFailed, run_demo
 
-    settings = read_settings()
     configure_logging("WARNING", "console")
-    end_on_sigterm()
-    with clear_messages(), listen("127.0.0.1", port) as listening, database(settings, data) as conninfo:
+    # Samples never go to a database that somebody has named for real work: the log would keep them for good.
+    settings = read_settings().model_copy(update={"database_url": None})
+    with until_interrupted(), listen("127.0.0.1", port) as listening, database(settings, data) as conninfo:
         try:
             run(run_demo(conninfo, listening, data))
         except DemoFailed as error:
             fail(str(error))
-    console.print("Stopped. The data stays in", str(data))
+    tell(f"Stopped. The data stay in {data}.")
 
 
 @app.command("import")
@@ -131,7 +148,7 @@ def import_command(
         async with make_service(conninfo) as service:
             return await import_file(service, file, refused, console)
 
-    configure_logging("WARNING", "console")
+    configure_logging("ERROR", "console")  # an outage is told once, when the import gives up
     end_on_sigterm()
     try:
         check_files(file, refused)
@@ -141,7 +158,7 @@ def import_command(
         fail(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None  # as a shell reports a command that Ctrl-C ended
-    console.print(summary.text(), markup=False, highlight=False, soft_wrap=True)
+    tell(summary.text())
     raise typer.Exit(1 if summary.rejected else 0)
 
 
@@ -149,7 +166,7 @@ def import_command(
 def migrate(data: Data = DEFAULT_DATA) -> None:
     """Bring the database up to date. `serve` does this by itself."""
     with prepared_database(data):
-        console.print("The database is up to date.")
+        tell("The database is up to date.")
 
 
 @keys.command("create")
@@ -194,18 +211,13 @@ def keys_revoke(key: Annotated[str, typer.Argument(help="The key's name or id.")
     with prepared_database(data) as conninfo:
         if not api_keys.revoke_key(conninfo, key):
             fail(f"There is no key {key!r} to revoke; 'folio keys list' shows them.")
-    console.print(f"Revoked {key}.")
+    tell(f"Revoked {key}.")
 
 
 def run(serving: Coroutine[Any, Any, None]) -> None:
-    """Run until done or interrupted; Ctrl-C is the usual way to end and no error."""
-    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    """Run until done or interrupted."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serving)
-
-
-def end_on_sigterm() -> None:
-    """Let SIGTERM end a start-up as cleanly as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 if __name__ == "__main__":

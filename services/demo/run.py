@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from services.demo.catalogue import HOTELS
-from services.demo.client import DemoFailed, ask, open_client
+from services.demo.client import DemoFailed, open_client, wait_until_ready
 from services.demo.key import demo_key
 from services.demo.loading import is_loaded, load
 from services.demo.sample_hotel import closing_folio, guest_folios
@@ -35,20 +35,20 @@ async def run_demo(conninfo: str, listening: socket.socket, data: Path) -> None:
 
 
 async def _prepare(conninfo: str, address: str, data: Path) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     async with open_client(address) as client:
-        await ask(client, "GET", "/health/ready")
+        await wait_until_ready(client, console.print)
         key = await demo_key(client, conninfo, data)
         client.headers["Authorization"] = f"Bearer {key.key}"
         if not await is_loaded(client):
-            await _load(client, max(key.made_at, datetime.now(UTC) - ANSWERS_KEPT))
+            await _load(client, console, max(key.made_at, datetime.now(UTC) - ANSWERS_KEPT))
             await is_loaded(client)  # waits for the read models, so that the visitor need not
     sys.stdout.write(welcome(address, key.key, data))
     sys.stdout.flush()
 
 
-async def _load(client: httpx.AsyncClient, answers_since: datetime) -> None:
+async def _load(client: httpx.AsyncClient, console: Console, answers_since: datetime) -> None:
     """Load under a progress bar, which makes way for one line at the end."""
-    console = Console(stderr=True, highlight=False)
     plans = guest_folios()
     everything = [*plans, closing_folio()]
     started = time.monotonic()

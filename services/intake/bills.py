@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, wraps
 from typing import Annotated, Any
 
 import msgspec
@@ -153,6 +153,7 @@ def _fingerprint(path: str, bill: ImportedBill) -> bytes:
 def _forgetting_refusals(command: Command) -> Command:
     """The command, with refusals that are not kept under its key: a repaired bill comes under the same one."""
 
+    @wraps(command.decide)
     def decide(ledger: Ledger, work: Work, target: str, body: Any) -> Outcome:
         try:
             return command.decide(ledger, work, target, body)

@@ -6,7 +6,7 @@ from typing import Any
 from services.billing.bill import Bill
 from services.billing.errors import Refusal
 from services.billing.payment import Payment
-from services.billing.personal_data import VirtualAccountDetails, open_details
+from services.billing.personal_data import VirtualAccountDetails, open_account
 from services.billing.settlement import SettlementWanted
 from services.billing.views import bill_view, payment_view
 from tests.properties.answers import Outcome
@@ -52,9 +52,7 @@ class MemoryDriver:
     def view(self, bill: Bill) -> dict[str, Any]:
         """A bill as an interface shows it, its virtual accounts opened."""
         view = bill_view(bill)
-        for payment in view["payments"]:
-            self._open(payment)
-        return view
+        return {**view, "payments": [self._open(payment) for payment in view["payments"]]}
 
     def _run(self, command: Command) -> Outcome:
         hotel = self.hotel
@@ -114,7 +112,7 @@ class MemoryDriver:
         return Outcome(payment=self._open(payment_view(bill.id, bill.folio_id, payment)))
 
     def _open(self, payment: dict[str, Any]) -> dict[str, Any]:
-        for account in payment["virtualAccounts"] or ():
-            opened = self.hotel.store.data_keys[account["folioId"]].open(account["sealed"])
-            account["accountNumber"], account["accountHolder"] = open_details(opened)
-        return payment
+        keys = self.hotel.store.data_keys
+        accounts = payment["virtualAccounts"]
+        opened = accounts and [open_account(account, keys[account["folioId"]]) for account in accounts]
+        return {**payment, "virtualAccounts": opened}

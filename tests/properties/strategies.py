@@ -21,24 +21,25 @@ MAX = 10**15
 ACCOMMODATIONS = ("HOTEL-1", "HOTEL-2")
 FOLIOS = ("FOLIO-1", "FOLIO-2", "FOLIO-3", "FOLIO-4")
 PLACES = [
-    ("FOLIO-1", "HOTEL-1"),
-    ("FOLIO-1", None),
-    ("FOLIO-2", "HOTEL-1"),
-    ("FOLIO-3", "HOTEL-1"),
+    *[("FOLIO-1", "HOTEL-1"), ("FOLIO-1", None), ("FOLIO-2", "HOTEL-1")] * 6,
     ("FOLIO-4", "HOTEL-2"),
+    ("FOLIO-3", "HOTEL-1"),
     ("FOLIO-1", "HOTEL-2"),
 ]
-METHODS = ["CARD", "CASH", "TRANSFER", "VIRTUAL_ACCOUNT", "MILEAGE", "card", "9A"]
+METHODS = [*["CARD", "CASH", "TRANSFER", "VIRTUAL_ACCOUNT", "MILEAGE"] * 4, "card", "9A"]
+SMALL = list(range(1, 9))
 
-targets = st.one_of(st.integers(0, 15), st.integers(0, 15), st.integers(0, 15), st.just(NOBODY))
+targets = st.sampled_from([*list(range(16)) * 2, NOBODY])
 names = st.sampled_from(["Room", "Minibar", "객실"])
 reservations = st.sampled_from([None, "RES-1", "RES-2"])
-totals = st.one_of(st.integers(0, 8), st.integers(-3, 12), st.sampled_from([-MAX - 1, -MAX, MAX, MAX + 1]))
-balances = st.one_of(st.none(), st.none(), st.integers(-4, 10), st.sampled_from([-MAX, MAX, MAX + 1]))
-amounts = st.one_of(st.integers(1, 8), st.integers(1, 8), st.integers(1, 8), st.sampled_from([-1, 0, MAX, MAX + 1]))
-splits = st.one_of(st.none(), st.integers(1, 8), st.integers(1, 8), st.just(MAX + 1))
+totals = st.sampled_from([*SMALL * 4, 0, 0, 0, 0, -3, -1, -MAX - 1, -MAX, MAX, MAX + 1])
+balances = st.sampled_from([*[None] * 20, *SMALL, *SMALL, -4, -2, -1, 0, -MAX, MAX, MAX + 1])
+amounts = st.sampled_from([*SMALL * 6, -1, 0, MAX, MAX + 1])
+splits = st.sampled_from([*[None] * 12, *[1, 2, 3] * 4, *SMALL, MAX + 1])
 accounts = st.sampled_from([None, None, None, "110-1", "110-2"])
-settlements = st.lists(st.tuples(targets, amounts), max_size=2).map(tuple)
+parts = st.sampled_from([*[1, 2, 3] * 8, *SMALL, 0, MAX + 1])
+settlement = st.tuples(targets, parts)
+settlements = st.one_of(st.just(()), st.just(()), st.just(()), st.tuples(settlement), st.tuples(settlement, settlement))
 
 
 @st.composite
@@ -65,15 +66,27 @@ def added_bills(draw: st.DrawFn) -> AddBill:
     )
 
 
-transferred_bills = st.lists(st.tuples(targets, splits), min_size=1, max_size=3).map(tuple)
+@st.composite
+def first_bills(draw: st.DrawFn) -> list[Command]:
+    """A few bills that nothing is wrong with, so that there is something to aim at."""
+    totals = st.sampled_from(SMALL)
+    payments = st.sampled_from([(), (Money("CARD", 3),)])
+    places = draw(st.lists(st.sampled_from([PLACES[0], PLACES[0], PLACES[2]]), min_size=2, max_size=6))
+    return [
+        AddBill(folio, accommodation, "Room", draw(totals), None, None, draw(payments), ())
+        for folio, accommodation in places
+    ]
+
+
+transferred_bills = st.lists(st.tuples(targets, splits), min_size=1, max_size=2).map(tuple)
 
 configured = st.builds(Configure, st.sampled_from(ACCOMMODATIONS), st.sampled_from([None, "KRW", "USD"]))
 changed_bills = st.builds(
     ChangeBill, targets, st.none() | names, st.none() | totals, balances, st.sampled_from([False, False, False, True])
 )
 deleted_bills = st.builds(DeleteBill, targets)
-settled = st.builds(Settle, targets, settlements.filter(bool))
-transferred = st.builds(Transfer, transferred_bills, st.sampled_from(FOLIOS), reservations)
+settled = st.builds(Settle, targets, st.tuples(settlement) | st.tuples(settlement, settlement))
+transferred = st.builds(Transfer, transferred_bills, st.sampled_from(FOLIOS[:3] * 3 + FOLIOS[3:]), reservations)
 paid = st.builds(Pay, targets, moneys(), st.sampled_from([None, False, True]))
 changed_payments = st.builds(
     ChangePayment, targets, st.none() | st.sampled_from(METHODS), st.none() | amounts, accounts | st.just("")
@@ -81,8 +94,6 @@ changed_payments = st.builds(
 ended_payments = st.builds(EndPayment, targets, st.booleans())
 
 commands: st.SearchStrategy[Command] = st.one_of(
-    configured,
-    deleted_bills,
     ended_payments,
     paid,
     paid,
@@ -95,4 +106,6 @@ commands: st.SearchStrategy[Command] = st.one_of(
     added_bills(),
     added_bills(),
     added_bills(),
+    deleted_bills,
+    configured,
 )

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from services.billing.bill import Bill
 from services.billing.event import BillEvent
@@ -12,7 +12,7 @@ from tests.properties.answers import follow, owed, seen, shown
 from tests.properties.commands import Command, Settle, Transfer, aimed
 from tests.properties.memory_driver import MemoryDriver
 from tests.properties.model import Model
-from tests.properties.strategies import commands
+from tests.properties.strategies import commands, first_bills
 from tests.unit.given import replayed
 
 SETTINGS = settings(
@@ -35,7 +35,17 @@ class Ledgers(RuleBasedStateMachine):
         self.model = Model()
         self.views: dict[str, dict[str, Any]] = {}
 
+    @initialize(bills=first_bills())
+    def begin(self, bills: list[Command]) -> None:
+        """There are some bills already."""
+        for command in bills:
+            self.step(command)
+
     @rule(command=commands)
+    def step_by_rule(self, command: Command) -> None:
+        """Any command."""
+        self.step(command)
+
     def step(self, command: Command) -> None:
         """One command; both sides must agree on its answer and on every bill afterwards."""
         aim = aimed(command, list(self.model.bills), list(self.model.payments))

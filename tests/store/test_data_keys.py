@@ -156,8 +156,11 @@ async def two_instances(database: str) -> Any:
 
 async def test_two_instances_seal_under_the_same_key(two_instances: tuple[DataKeys, DataKeys]) -> None:
     first, second = two_instances
-    sealed = (await first.for_sealing("FOLIO-1")).seal(b"plain")
-    assert (await second.for_sealing("FOLIO-1")).open(sealed) == b"plain"
+    sealing, opening = await first.for_sealing("FOLIO-1"), await second.for_sealing("FOLIO-1")
+    assert sealing is not None
+    assert opening is not None
+    sealed = sealing.seal(b"plain")
+    assert opening.open(sealed) == b"plain"
     opened = await second.for_opening(["FOLIO-1", "FOLIO-2"])
     assert opened.keys() == {"FOLIO-1"}
     assert opened["FOLIO-1"].open(sealed) == b"plain"

@@ -8,8 +8,7 @@ from eventsourcing.persistence import IntegrityError, Notification
 
 from services.billing.event import LedgerEvent
 from services.billing.ledger import Ledger
-from services.billing.ports import Conflict, KeptOutcome, KeyTaken, Loaded, Wanted
-from services.billing.work import Work
+from services.billing.ports import Conflict, Decided, KeptOutcome, KeyTaken, Loaded, Wanted
 from services.store.data_keys import FolioDataKey
 
 
@@ -23,7 +22,7 @@ class MemoryStore:
         self._ledger = ledger
         self.aliases: dict[str, str] = {}
         self.outcomes: dict[tuple[str, str], KeptOutcome] = {}
-        self.data_keys: dict[str, FolioDataKey] = {}
+        self.data_keys: dict[str, FolioDataKey | None] = {}
         self.before_commit: list[Callable[[], object]] = []
         self.newest: datetime | None = None
 
@@ -51,25 +50,25 @@ class MemoryStore:
             data_keys={folio_id: self.data_keys[folio_id] for folio_id in wanted.data_keys},
         )
 
-    async def commit(self, work: Work) -> int | None:
-        """Store all of a work or nothing of it. Raises Conflict, KeyTaken."""
+    async def commit(self, decided: Decided) -> int | None:
+        """Store all that was decided or nothing of it. Raises Conflict, KeyTaken."""
         if self.before_commit:
             self.before_commit.pop(0)()
-        outcomes = {(kept.holder, kept.key): kept for kept in work.outcomes}
+        outcomes = {(kept.holder, kept.key): kept for kept in decided.outcomes}
         if outcomes.keys() & self.outcomes.keys():
             raise KeyTaken
-        if work.aliases.keys() & self.aliases.keys():
+        if decided.aliases.keys() & self.aliases.keys():
             raise Conflict
-        if work.events and self.newest is not None and work.events[0].timestamp <= self.newest:
+        if decided.events and self.newest is not None and decided.events[0].timestamp <= self.newest:
             raise Conflict(self.newest)
-        stored = [self._ledger.mapper.to_stored_event(event) for event in work.events]
+        stored = [self._ledger.mapper.to_stored_event(event) for event in decided.events]
         try:
             positions = self._ledger.recorder.insert_events(stored)
         except IntegrityError:
             raise Conflict from None
-        self.aliases |= work.aliases
+        self.aliases |= decided.aliases
         self.outcomes |= outcomes
-        self.newest = work.events[-1].timestamp if work.events else self.newest
+        self.newest = decided.events[-1].timestamp if decided.events else self.newest
         return positions[-1] if positions else None
 
     def _decoded(self, stored: Notification | object) -> LedgerEvent:

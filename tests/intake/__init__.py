@@ -1,0 +1,1 @@
+"""Importing exports of a PMS: their formats, and what comes of them."""
