@@ -17,8 +17,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=..."; exit 1; }
 	@echo "Installing into .venv (a minute or two the first time) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 test: install check ## Run every check and test that CI runs
@@ -39,7 +39,7 @@ bench: install ## Measure against the peers (needs wrk); prints a table, never p
 	@$(BIN)/python -m tests.bench.run
 
 lock: install ## Renew requirements.lock from pyproject.toml
-	@$(BIN)/pip install --quiet pip-tools
+	@$(BIN)/pip install -qq pip-tools
 	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe --no-header --no-annotate \
 		--extra dev --extra bench -o requirements.lock pyproject.toml

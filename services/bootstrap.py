@@ -102,7 +102,8 @@ class Service:
                 log.error("the database does not answer, trying again every second: %s", str(error).strip())
             except MigrationError as error:
                 self.trouble = str(error)
-                log.error("the database cannot be used: %s", error)
+                log.error("the database cannot be used, nothing is served: %s", error)
+                return
             await asyncio.sleep(RETRY_SECONDS)
         await self.runner.start()
         self.trouble = None

@@ -28,7 +28,7 @@ Add a bill to it (sent twice under one Idempotency-Key, it is still one bill)
 The newest open bills of a hotel
   {listing}
 
-Ctrl-C stops it. The records stay in {data} (with FOLIO_DATABASE_URL: in that database)
+Ctrl-C stops it. The records stay in {data}
 and are there again at the next start. 'make test' runs the tests.
 
 """

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from projections.reading import NotCaughtUp, Reader
 from services.billing.errors import Refusal
@@ -23,9 +24,13 @@ from services.rest.problems import Problem, problem_of
 from services.rest.query_routes import Queries, query_router
 from services.rest.requests import Authenticator, request_id
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 DESCRIPTION = """
 Bills on guest folios, every change an event. Amounts are whole numbers in the currency's minor unit.
 Send a key as `Authorization: Bearer KEY`. Every POST, PATCH and DELETE takes an `Idempotency-Key`.
+
+Queries show all that was committed before them. Commands and queries say their position in the log as
+`Folio-Position`; a query with the header `Folio-Min-Position` answers from that position or a later one.
 """
 
 
@@ -58,7 +63,7 @@ def make_app(
     app.add_exception_handler(NotCaughtUp, _not_caught_up)
     app.add_exception_handler(TooBusy, _too_busy)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_middleware(Front)
+    app.add_middleware(Front, readiness=readiness)
     add_documentation(app)
     return app
 
@@ -91,8 +96,16 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:  # noqa: PLR2004
         detail = f"{request.method} is not possible on {request.url.path}."
-        headers = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else {}
-        problem = Problem("METHOD_NOT_ALLOWED", detail, headers=headers)
+        problem = Problem("METHOD_NOT_ALLOWED", detail, headers={"Allow": ", ".join(_allowed_methods(request))})
     else:
         problem = Problem("DATA_NOT_FOUND_ON_ID", f"There is nothing at {request.url.path}; /docs lists what there is.")
     return problem.response(request_id(request))
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Every method that the path takes, whichever route it is on."""
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]

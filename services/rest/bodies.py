@@ -1,5 +1,6 @@
 """The bodies of commands: their forms and limits, and nothing that depends on a bill's state."""
 
+import re
 import unicodedata
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from services.billing.money import AMOUNT_MAX, CURRENCY_PATTERN
 REASON_LENGTH_MAX = 500
 ITEMS_MAX = 500
 ACCOUNTS_MAX = 10
+RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -29,6 +31,13 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, dict) else value
 
 
+def _rfc3339(value: Any) -> Any:
+    """Keeps out what pydantic would read besides: numbers as seconds since 1970, dates without a time."""
+    if isinstance(value, str) and not RFC3339.fullmatch(value):
+        raise ValueError("must be a time with an offset, as 2026-11-22T14:00:00+09:00 or 2026-11-22T05:00:00Z")
+    return value
+
+
 Line = AfterValidator(_no_control_characters)
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX), Line]
 Reason = Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), Line]
@@ -39,7 +48,7 @@ Ulid = Annotated[str, Field(pattern=ULID_PATTERN, examples=["01JD9T7Q2M4Z8K6W3X5
 Amount = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="Minor units of the currency")]
 PositiveAmount = Annotated[int, Field(ge=1, le=AMOUNT_MAX, description="Minor units of the currency")]
 PaymentMethod = Annotated[str, Field(pattern=PAYMENT_METHOD_PATTERN, examples=["CARD"])]
-Moment = Annotated[AwareDatetime, Field(examples=["2026-11-22T14:00:00+09:00"])]
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), Field(examples=["2026-11-22T14:00:00+09:00"])]
 
 
 class Body(BaseModel):

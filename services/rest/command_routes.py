@@ -14,6 +14,7 @@ from services.rest.commands import COMMANDS, Command
 from services.rest.desk import Call, Desk, Key, fingerprint_of
 from services.rest.openapi import BATCH_DOCUMENTATION, document_command
 from services.rest.parsing import parse
+from services.rest.problems import Problem
 from services.rest.requests import (
     Authenticator,
     authenticate,
@@ -23,12 +24,20 @@ from services.rest.requests import (
     idempotency_key,
 )
 
+TRANSFER = "/v1/bills/transfer"
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def command_router(desk: Desk, authenticator: Authenticator, opener: Opener) -> APIRouter:
     """Routes for every command of the table, and for batches of them."""
     router = APIRouter(tags=["Commands"])
+
+    @router.api_route(TRANSFER, methods=["GET", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    async def only_post() -> Response:
+        """Keeps this path from being read as that of a bill named "transfer"."""
+        raise Problem("METHOD_NOT_ALLOWED", f"Only POST is possible on {TRANSFER}.", headers={"Allow": "POST"})
+
     for command in COMMANDS:
         router.add_api_route(
             command.path,

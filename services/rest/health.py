@@ -15,6 +15,11 @@ HEALTH = {"200": {"description": "Yes"}, "503": {"description": "Not now; the bo
 class Readiness(Protocol):
     """Says what keeps the service from serving."""
 
+    @property
+    def trouble(self) -> str | None:
+        """What is known to keep everything from being served, None when nothing is."""
+        ...
+
     async def obstacle(self) -> str | None:
         """Why commands and queries cannot be served now, None when they can. Raises StoreUnavailable."""
         ...

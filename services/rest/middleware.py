@@ -8,6 +8,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
+from services.rest.health import Readiness
 from services.rest.problems import Problem
 from services.telemetry import REQUEST_SECONDS, REQUESTS
 
@@ -20,8 +21,9 @@ log = structlog.get_logger("folio.http")
 class Front:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
         self._app = app
+        self._readiness = readiness
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -43,7 +45,8 @@ class Front:
             await send(message)
 
         try:
-            await _refuse_large(scope)
+            self._refuse_in_trouble(scope)
+            _refuse_large(scope)
             await self._app(scope, _limited(receive), answer)
         except Problem as problem:
             await problem.response(request_id)(scope, receive, answer)
@@ -55,6 +58,11 @@ class Front:
             await fault.response(request_id)(scope, receive, answer)
         finally:
             _record(scope, request_id, status, time.perf_counter() - started)
+
+    def _refuse_in_trouble(self, scope: Scope) -> None:
+        trouble = self._readiness.trouble
+        if trouble is not None and scope["path"].startswith("/v1/"):
+            raise Problem("SERVICE_UNAVAILABLE", f"Not now: {trouble}. Send the same request again later.")
 
 
 def _request_id(scope: Scope) -> str:
@@ -69,7 +77,7 @@ def _request_id(scope: Scope) -> str:
 TOO_LARGE = Problem("PAYLOAD_TOO_LARGE", f"The body is larger than {BODY_BYTES_MAX} bytes; send it in parts.")
 
 
-async def _refuse_large(scope: Scope) -> None:
+def _refuse_large(scope: Scope) -> None:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > BODY_BYTES_MAX:
             raise TOO_LARGE

@@ -55,10 +55,6 @@ IF_MATCH: Document = {
     "name": "If-Match", "in": "header", "description": "ETag of the bill that this command is decided on",
     "schema": {"type": "string", "pattern": '^("[0-9]{1,9}"|\\*)$'},
 }  # fmt: skip
-MIN_POSITION: Document = {
-    "name": "Folio-Min-Position", "in": "header", "description": "Answer from this position of the log or later",
-    "schema": {"type": "integer", "minimum": 0},
-}  # fmt: skip
 
 
 def _path_parameters(path: str) -> list[Document]:
@@ -104,7 +100,7 @@ def document_query(path: str, parameters: tuple[str, ...], answer: str) -> Docum
     """The description of one query."""
     named = [{"name": name, "in": "query", **QUERY_PARAMETERS[name]} for name in (*parameters, "consistency")]
     return {
-        "parameters": [*_path_parameters(path), *named, MIN_POSITION],
+        "parameters": [*_path_parameters(path), *named],
         "responses": _answers(200, answer, QUERY_ERRORS),
     }
 

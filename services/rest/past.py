@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from services.access import Caller
@@ -13,14 +13,15 @@ from services.billing.bill import Bill
 from services.billing.folio import Folio
 from services.billing.ids import folio_stream
 from services.billing.views import View, bill_view, folio_view
+from services.rest.bodies import Moment
 from services.rest.problems import Problem, invalid
 from services.rest.requests import POSITION
 
-TIME = TypeAdapter(AwareDatetime)
+TIME: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 @dataclass(frozen=True)
-class Moment:
+class PointInLog:
     """A point of the log: a time, or a position."""
 
     at: datetime | None = None
@@ -45,7 +46,7 @@ class Past:
     def __init__(self, log: LogReader) -> None:
         self._log = log
 
-    async def bill(self, bill_id: str, moment: Moment, caller: Caller) -> tuple[View, int]:
+    async def bill(self, bill_id: str, moment: PointInLog, caller: Caller) -> tuple[View, int]:
         """The bill then, and the position. Raises Problem when there was none."""
         position = await self._position(moment)
         bill: Bill | None = (await self._log.load_until([bill_id], position))[bill_id]
@@ -53,7 +54,9 @@ class Past:
             raise Problem("DATA_NOT_FOUND_ON_ID", f"There was no bill {bill_id} then.")
         return bill_view(bill), position
 
-    async def folio(self, folio_id: str, bill_ids: Sequence[str], moment: Moment, caller: Caller) -> tuple[View, int]:
+    async def folio(
+        self, folio_id: str, bill_ids: Sequence[str], moment: PointInLog, caller: Caller
+    ) -> tuple[View, int]:
         """The folio then, given all bills that it ever had. Raises Problem when there was none."""
         position = await self._position(moment)
         loaded = await self._log.load_until([folio_stream(folio_id), *bill_ids], position)
@@ -66,7 +69,7 @@ class Past:
         views = [bill_view(bill) for bill in bills]
         return folio_view(folio_id, folio.accommodation_id, folio.currency, total, balance, views), position
 
-    async def _position(self, moment: Moment) -> int:
+    async def _position(self, moment: PointInLog) -> int:
         position = await self._log.position_at(moment.at, moment.position)
         if position is None:
             raise invalid("/position", "The log has not come to this position yet.")
@@ -82,7 +85,7 @@ def is_past(request: Request) -> bool:
     return "at" in request.query_params or "position" in request.query_params
 
 
-def moment_of(request: Request) -> Moment:
+def moment_of(request: Request) -> PointInLog:
     """The moment asked for. Raises Problem when it is of the wrong form or given twice over."""
     at, position = request.query_params.get("at"), request.query_params.get("position")
     if at is not None and position is not None:
@@ -90,8 +93,8 @@ def moment_of(request: Request) -> Moment:
     if position is not None:
         if not POSITION.fullmatch(position):
             raise invalid("/position", "position is a position of the log, as answers give it in Folio-Position.")
-        return Moment(position=int(position))
+        return PointInLog(position=int(position))
     try:
-        return Moment(at=TIME.validate_strings(at))
+        return PointInLog(at=TIME.validate_python(at))
     except ValidationError:
         raise invalid("/at", "at is a time with an offset, as 2026-11-22T14:00:00Z.") from None

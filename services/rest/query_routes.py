@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from projections.bills import BillFilter
 from projections.reading import Answer, Reader
 from services.access import QUERY_ROLES, Caller
 from services.rest.answers import Opener, found
+from services.rest.bodies import Moment
 from services.rest.openapi import document_query
 from services.rest.past import Past, is_past, moment_of
 from services.rest.problems import Fault, Problem, invalid
@@ -28,7 +29,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 500
 STATUSES = ("OPEN", "SETTLED", "TRANSFERRED", "CANCELLED")
-TIME = TypeAdapter(AwareDatetime)
+TIME: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def _time(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return TIME.validate_strings(text)
+        return TIME.validate_python(text)
     except ValidationError:
         raise invalid("/updatedSince", "updatedSince is a time with an offset, as 2026-11-22T00:00:00Z.") from None
 

@@ -16,7 +16,7 @@ from projections.read_model import ReadModel
 from projections.runner import Runner, prepare
 from services.billing.errors import Refusal
 from services.bootstrap import READ_MODELS
-from tests.projections.books import SECONDS_MAX, Books, following, new_bill, open_books, read_models, rebuilt
+from tests.projections.books import CODEC, SECONDS_MAX, Books, following, new_bill, open_books, read_models, rebuilt
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'folio projections'"
 EMPTY: list[tuple[Any, ...]] = []
@@ -200,3 +200,16 @@ async def test_a_folio_of_very_many_very_large_bills_stops_no_read_model(databas
     async with following(database) as runner:
         assert await runner.wait_for(head, SECONDS_MAX)
     assert ask(database, "SELECT total_amount FROM read_model.folios WHERE folio_id = 'FOLIO-2'") == [(7,)]
+
+
+async def test_a_runner_stops_even_when_an_event_arrives_in_the_same_moment(database: str, books: Books) -> None:
+    runner = Runner(database, READ_MODELS, CODEC)
+    await runner.start()
+    await books.add_bill()
+    assert await runner.wait_for(await books.store.position(), SECONDS_MAX)
+    await asyncio.sleep(2 * runners.BATCH_SECONDS_MAX)  # it waits for the next event
+    runner._arrived.set()
+    done, _ = await asyncio.wait({asyncio.create_task(runner.close())}, timeout=5)
+    for task in runner._tasks:
+        task.cancel()
+    assert done, "the runner went on, and so would a service that was told to end"

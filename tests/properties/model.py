@@ -193,6 +193,7 @@ class Model:
             return
         accommodation = self.folios.setdefault(c.folio, bills[0][0].accommodation)
         for target, (bill, split) in zip(named, bills, strict=True):
+            moved_id = next(ids, "?")
             self._wrong(INVALID, bill.accommodation != accommodation)
             self._wrong(STATE, bill.end != "")
             if bill.folio == c.folio:
@@ -206,7 +207,7 @@ class Model:
             balance = bill.balance if whole else min(total, bill.balance)
             origin = (bill.folio, target)
             moved = Bill(bill.accommodation, c.folio, bill.name, total, balance, c.reservation, origin)
-            self.bills[next(ids, "?")] = moved
+            self.bills[moved_id] = moved
             bill.balance -= balance
             if whole:
                 bill.end = "TRANSFERRED"

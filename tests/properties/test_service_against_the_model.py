@@ -1,0 +1,53 @@
+"""Any sequence of requests: the service on PostgreSQL answers as the model does, and its rows follow from the log."""
+
+import asyncio
+from itertools import count
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.bootstrap import Service
+from tests.properties.commands import Command
+from tests.properties.rebuilding import rebuild, rows_of_all_read_models
+from tests.properties.rest_driver import RestDriver
+from tests.properties.run import Run
+from tests.properties.strategies import commands, first_bills
+
+SETTINGS = settings(
+    max_examples=25,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+async def play_many(client: httpx.AsyncClient) -> None:
+    """Run after run on the running service, each in a house of its own."""
+    loop, numbers = asyncio.get_running_loop(), count(1)
+
+    async def play(sequence: list[Command]) -> None:
+        run = Run(RestDriver(client, f"R{next(numbers)}."))
+        await run.play(sequence)
+        await run.check_queries()
+
+    @SETTINGS
+    @given(first_bills(), st.lists(commands, min_size=10, max_size=40))
+    def any_sequence(first: list[Command], then: list[Command]) -> None:
+        asyncio.run_coroutine_threadsafe(play([*first, *then]), loop).result()
+
+    await asyncio.to_thread(any_sequence)
+
+
+async def test_any_sequence_of_requests_is_answered_and_shown_as_the_model_has_it_and_can_be_rebuilt(
+    service: Service, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await play_many(client)
+    await service.runner.close()
+    live = rows_of_all_read_models(service.conninfo)
+    assert min(len(rows) for rows in live.values()) > SETTINGS.max_examples
+    for batch_events in (500, 1):
+        assert await rebuild(service.conninfo, batch_events, monkeypatch) == live
