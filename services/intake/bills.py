@@ -1,15 +1,13 @@
 """From a bill of the file to the command that adds it, or to everything that is wrong with it."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cache, wraps
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from services.billing.errors import Refusal
 from services.billing.event import Context
@@ -17,7 +15,7 @@ from services.billing.ids import new_ulid
 from services.billing.ledger import Ledger
 from services.billing.work import Work
 from services.intake.formats import Complaint, Entry
-from services.rest.bodies import ITEMS_MAX, Line, Moment, NewBillBody, PaymentPart, PmsId
+from services.rest.bodies import Line, NewBillBody, PmsId
 from services.rest.commands import Command, find_command
 from services.rest.desk import Call, Key
 from services.rest.outcomes import Outcome
@@ -27,22 +25,6 @@ from services.rest.problems import Fault, Problem, problem_of
 HOLDER = "import"
 """Whose the idempotency keys of imported bills are, and the name of the key in their events."""
 EXTERNAL_ID_LENGTH_MAX = 128
-TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)")
-
-
-def _time(value: Any) -> Any:
-    """Read a time that is written as one: pydantic would take the plain date 20261122 for seconds since 1970."""
-    if not isinstance(value, str):
-        return value
-    if not TIME.fullmatch(value):
-        raise ValueError("must be a time with its offset, such as 2026-11-22T14:00:00+09:00")
-    return datetime.fromisoformat(value.upper())
-
-
-class ImportedPayment(PaymentPart):
-    """A payment of an imported bill."""
-
-    paid_at: Annotated[Moment, BeforeValidator(_time)]
 
 
 class ImportedBill(NewBillBody):
@@ -51,7 +33,6 @@ class ImportedBill(NewBillBody):
     external_id: Annotated[str, Field(min_length=1, max_length=EXTERNAL_ID_LENGTH_MAX), Line]
     folio_id: PmsId
     accommodation_id: PmsId
-    payments: Annotated[list[ImportedPayment], Field(max_length=ITEMS_MAX)] | None = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)

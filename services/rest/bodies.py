@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -32,10 +33,12 @@ def _as_list(value: Any) -> Any:
 
 
 def _rfc3339(value: Any) -> Any:
-    """Keeps out what pydantic would read besides: numbers as seconds since 1970, dates without a time."""
-    if isinstance(value, str) and not RFC3339.fullmatch(value):
+    """Reads RFC 3339 alone: pydantic would take numbers as seconds since 1970, and dates without a time."""
+    if not isinstance(value, str):
+        return value
+    if not RFC3339.fullmatch(value):
         raise ValueError("must be a time with an offset, as 2026-11-22T14:00:00+09:00 or 2026-11-22T05:00:00Z")
-    return value
+    return datetime.fromisoformat(value.upper())
 
 
 Line = AfterValidator(_no_control_characters)

@@ -117,7 +117,7 @@ def test_a_time_is_written_as_one_and_has_an_offset(paid_at: str) -> None:
     assert errors_of(entry) == [(3, "paidAt", "INVALID_PARAMETER")]
 
 
-@pytest.mark.parametrize("paid_at", ["2026-11-22T05:00:00Z", "2026-11-22 14:00:00.5+09:00", "2026-11-22T14:00+0900"])
+@pytest.mark.parametrize("paid_at", ["2026-11-22T05:00:00Z", "2026-11-22 14:00:00.5+09:00", "2026-11-22t05:00:00z"])
 def test_times_with_an_offset_are_taken(paid_at: str) -> None:
     assert call_of(only(bill(payments=[payment(paidAt=paid_at)])))
 

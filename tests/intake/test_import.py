@@ -341,9 +341,9 @@ async def test_a_header_alone_is_an_export_without_bills(import_: Import) -> Non
 @pytest.mark.parametrize("terminal", [True, False])
 async def test_progress_is_shown_on_a_terminal_alone(import_: Import, terminal: bool) -> None:
     console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
-    await import_(csv(*[line(f"{each}") for each in range(30)]), "[/a].csv", console)
+    await import_(csv(*[line(f"{each}") for each in range(30)]), "[bold].csv", console)
     shown = console.file.getvalue()  # type: ignore[attr-defined]
-    assert ("30 bills" in shown and "100%" in shown and "[/a].csv" in shown) if terminal else shown == ""
+    assert ("30 bills" in shown and "100%" in shown and "[bold].csv" in shown) if terminal else shown == ""
 
 
 class Nowhere:

@@ -1,7 +1,6 @@
 """Queries: fresh unless asked otherwise, never later than two seconds, and always saying which position."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import psycopg
@@ -11,15 +10,16 @@ from projections.reading import FRESH_SECONDS_MAX, Freshness, NotCaughtUp, Reade
 from projections.runner import Runner
 from services.bootstrap import Service
 from tests.conftest import Desk
+from tests.projections.books import CODEC
 
 FAR = "1000000"
 
 
 @pytest.fixture
-async def still(service: Service) -> AsyncIterator[Service]:
+async def still(service: Service) -> Service:
     """A service whose read models stand still."""
     await service.runner.close()
-    yield service
+    return service
 
 
 async def start(runner: Runner, seconds: float) -> None:
@@ -136,24 +136,14 @@ async def test_the_position_of_a_command_is_enough_to_see_it(desk: Desk, client:
 async def test_an_instance_that_does_not_follow_itself_answers_from_what_another_one_wrote(
     desk: Desk, service: Service
 ) -> None:
-    await desk.add_bill()
-    idle = Runner(service.conninfo, (), service.store._codec)
-    answer = await Reader(service.pool, idle).query("SELECT count(*) AS bills FROM read_model.bills", {}, Freshness())
+    await desk.bill((await desk.add_bill())["id"])
+    idle = Reader(service.pool, Runner(service.conninfo, (), CODEC))
+    answer = await idle.query("SELECT count(*) AS bills FROM read_model.bills", {}, Freshness())
     assert (answer.rows, answer.position) == ([{"bills": 1}], await service.store.position())
 
 
-async def test_rows_and_position_are_of_one_snapshot(service: Service) -> None:
+async def test_rows_and_position_are_of_one_snapshot(desk: Desk, service: Service) -> None:
     statement = "SELECT coalesce(max(added_position), 0) AS newest FROM read_model.bills"
-
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(service.app), base_url="http://folio") as anonymous:
-        assert (await anonymous.get("/v1/folios/FOLIO-1")).status_code == 401
-    desk = Desk(
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(service.app),
-            base_url="http://folio",
-            headers={"Authorization": "Bearer admin-key-of-the-tests"},
-        )
-    )
 
     async def post() -> None:
         for _ in range(60):
@@ -165,7 +155,6 @@ async def test_rows_and_position_are_of_one_snapshot(service: Service) -> None:
         assert answer.rows[0]["newest"] <= answer.position
         await asyncio.sleep(0)
     await posting
-    await desk.client.aclose()
 
 
 async def test_standing_still_is_told_by_the_one_that_waits(still: Service, desk: Desk) -> None:
