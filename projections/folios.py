@@ -1,4 +1,7 @@
-"""The read model of folios: what each owes and has paid, kept up by the events' effects."""
+"""The read model of folios: what each owes and has paid, kept up by the events' effects.
+
+Sums are numeric: a bill is limited to 10^15, the number of a folio's bills is not.
+"""
 
 from projections import bills
 from projections.read_model import ReadModel, Row
@@ -12,8 +15,8 @@ DEFINITION = """
         folio_id         text        PRIMARY KEY,
         accommodation_id text        NOT NULL,
         currency         text        NOT NULL,
-        total_amount     bigint      NOT NULL,
-        balance_amount   bigint      NOT NULL,
+        total_amount     numeric     NOT NULL,
+        balance_amount   numeric     NOT NULL,
         opened_at        timestamptz NOT NULL,
         updated_at       timestamptz NOT NULL
     );

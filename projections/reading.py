@@ -16,7 +16,8 @@ Scope = list[str] | None
 
 WRAPPED = """
     SELECT (SELECT position FROM ledger.log_head) AS head,
-           (SELECT coalesce(min(notification_id), 0) FROM read_model.positions) AS position,
+           (SELECT coalesce(min(notification_id), 0) FROM read_model.positions
+             WHERE application_name = ANY(%(read_models)s)) AS position,
            (SELECT coalesce(jsonb_agg(to_jsonb(found)), '[]'::jsonb) FROM ({query}) AS found) AS rows
 """
 
@@ -58,6 +59,7 @@ class Reader:
     async def query(self, query: str, parameters: dict[str, Any], freshness: Freshness) -> Answer:
         """Run a query in one snapshot with the positions. Raises NotCaughtUp, StoreUnavailable."""
         statement = WRAPPED.format(query=query)
+        parameters = {**parameters, "read_models": self._runner.names}
         wanted = freshness.min_position
         first = True
         while True:
@@ -72,5 +74,7 @@ class Reader:
 
     async def lag_events(self) -> int:
         """How many events the read models are behind the log. Raises StoreUnavailable."""
-        head, position, _ = (await reading(self._pool, WRAPPED.format(query="SELECT 1"), {}))[0]
+        head, position, _ = (
+            await reading(self._pool, WRAPPED.format(query="SELECT 1"), {"read_models": self._runner.names})
+        )[0]
         return int(head - position)

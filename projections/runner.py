@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 from projections.read_model import ReadModel
 from services.store.codec import EventCodec
 from services.store.recorder import CHANNEL
+from services.store.tasks import end
 
 BATCH_EVENTS_MAX = 500
 BATCH_SECONDS_MAX = 0.05
@@ -80,7 +81,7 @@ class Runner:
         self._conninfo = conninfo
         self._models = models
         self._codec = codec
-        self._names = [model.name for model in models]
+        self.names = [model.name for model in models]
         self._arrived = asyncio.Event()
         self._hurried = asyncio.Event()
         self._advanced = asyncio.Condition()
@@ -96,11 +97,7 @@ class Runner:
 
     async def close(self) -> None:
         """Stop between two batches, or in the middle of one, which then leaves no trace."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end(self._tasks)
 
     async def wait_for(self, position: int, timeout_seconds: float) -> bool:
         """Hurry, and wait until the read models have reached a position; False when they have not in time."""
@@ -149,7 +146,7 @@ class Runner:
     async def run_batch(self, connection: psycopg.AsyncConnection[Any]) -> bool:
         """Apply the next events to the read models; False when there were none. Raises psycopg.Error."""
         async with connection.transaction():
-            cursor = await connection.execute(SELECT_POSITIONS, {"names": self._names})
+            cursor = await connection.execute(SELECT_POSITIONS, {"names": self.names})
             positions: dict[str, int] = dict(await cursor.fetchall())
             after = min(positions.values())
             cursor = await connection.execute(SELECT_EVENTS, {"after": after, "limit": BATCH_EVENTS_MAX})
@@ -158,7 +155,7 @@ class Runner:
                 events = [(row[0], self._codec.to_domain_event(StoredEvent(*row[1:]))) for row in rows]
                 for model in self._models:
                     await _project(connection, model, positions[model.name], events)
-                await connection.execute(UPDATE_POSITIONS, {"names": self._names, "position": rows[-1][0]})
+                await connection.execute(UPDATE_POSITIONS, {"names": self.names, "position": rows[-1][0]})
         await self._advance(rows[-1][0] if rows else after)
         return bool(rows)
 

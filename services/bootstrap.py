@@ -27,6 +27,7 @@ from services.store.committer import Committer
 from services.store.data_keys import DataKeys
 from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
+from services.store.tasks import end
 from services.telemetry import LOG_POSITION, READ_MODEL_LAG
 
 READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS)
@@ -73,11 +74,7 @@ class Service:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end(self._tasks)
         await self.committer.close()
         await self.runner.close()
         await self.pool.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 LINE_BYTES_MAX = 64 * 1024
-HEAD_BYTES = 1024 * 1024
+HEAD_BYTES = 256 * 1024
 """How much of a file is looked at, before anything is imported, to tell its encoding."""
 
 UTF8_MARK = b"\xef\xbb\xbf"

@@ -38,7 +38,10 @@ def _rfc3339(value: Any) -> Any:
         return value
     if not RFC3339.fullmatch(value):
         raise ValueError("must be a time with an offset, as 2026-11-22T14:00:00+09:00 or 2026-11-22T05:00:00Z")
-    return datetime.fromisoformat(value.upper())
+    try:
+        return datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise ValueError("is no time that exists") from None
 
 
 Line = AfterValidator(_no_control_characters)

@@ -76,6 +76,7 @@ class Committer:
         self._waiting: deque[Member] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def start(self) -> None:
         """Begin to take commits; the connection is made with the first one."""
@@ -83,11 +84,10 @@ class Committer:
 
     async def close(self) -> None:
         """Finish the commit under way, refuse those that wait, close the connection."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
         self._refuse_waiting()
         await self._disconnect()
 
@@ -96,7 +96,7 @@ class Committer:
 
         Raises Conflict, KeyTaken; StoreUnavailable when the database stays away.
         """
-        if self._task is None or self._task.done():
+        if self._closing or self._task is None or self._task.done():
             raise StoreUnavailable("the service is stopping")
         if len(self._waiting) >= WAITING_MAX:
             raise StoreUnavailable("too many commits are waiting")
@@ -107,17 +107,11 @@ class Committer:
         return await member.future
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
-                members = self._take()
-                sending = asyncio.ensure_future(self._store(members))
-                try:
-                    await asyncio.shield(sending)
-                except asyncio.CancelledError:
-                    await sending
-                    raise
+            while self._waiting and not self._closing:
+                await self._store(self._take())
 
     def _take(self) -> list[Member]:
         members = [self._waiting.popleft()]

@@ -362,17 +362,17 @@ class Nowhere:
         return Outcome(201, {"payments": getattr(call.body, "payments", None) or []})
 
 
-async def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+async def test_memory_is_bounded_however_long_the_file(tmp_path: Path) -> None:
+    lines = (line(f"{each}", f"F{each // 3}", "x" if each % 10 == 0 else 1000, paid=1) for each in range(20_000))
     file = tmp_path / "big.csv"
-    peaks = []
-    for count in (2_000, 20_000):
-        lines = (line(f"{each}", f"F{each // 3}", "x" if each % 10 == 0 else 1000, paid=1) for each in range(count))
-        with file.open("w") as opened:
-            opened.writelines(f"{each}\n" for each in (COLUMNS, *lines))
-        tracemalloc.start()
+    with file.open("w") as opened:
+        opened.writelines(f"{each}\n" for each in (COLUMNS, *lines))
+    tracemalloc.start()
+    try:
         summary = await import_file(Nowhere(), file, tmp_path / "r.jsonl", Console(file=io.StringIO()))
-        peaks.append(tracemalloc.get_traced_memory()[1])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
         tracemalloc.stop()
-        assert (summary.bills_added, summary.rejected) == (count * 9 // 10, count // 10)
-    assert peaks[1] < peaks[0] + 500_000
+    assert (summary.bills_added, summary.payments_added, summary.rejected) == (18_000, 18_000, 2_000)
+    assert peak < 4_000_000  # to keep all bills takes more than 20 MB; pydantic's cache of strings takes 1
     assert json.loads((tmp_path / "r.jsonl").read_text().splitlines()[-1])["line"] == 19_992

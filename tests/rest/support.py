@@ -19,8 +19,7 @@ LEAKS = (
 )  # fmt: skip
 WRITTEN = """
     SELECT (SELECT position FROM ledger.log_head), (SELECT count(*) FROM ledger.events),
-           (SELECT count(*) FROM ledger.aliases), (SELECT count(*) FROM ledger.idempotency_keys),
-           (SELECT count(*) FROM ledger.personal_data_keys)
+           (SELECT count(*) FROM ledger.aliases), (SELECT count(*) FROM ledger.idempotency_keys)
 """
 
 
