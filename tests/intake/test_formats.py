@@ -2,11 +2,12 @@
 
 import io
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
-from services.intake.formats import Entry
+from services.intake.formats import Entry, read_csv
 from services.intake.lines import LINE_BYTES_MAX, ImportFailed, check_encoding
 from tests.conftest import PAID_AT
 from tests.intake.exports import COLUMNS, SAMPLES, bill, csv, entries, entries_of_jsonl, jsonl, line
@@ -186,6 +187,18 @@ def test_a_line_may_be_64_kib_long() -> None:
     assert [len(entry.complaints) for entry in found] == [0, 1, 0]
     assert ids(found) == [(2, "A"), (3, "B"), (4, "C")]
     assert found[-1].end == len(csv(longest, too_long, line("C")))
+
+
+def test_of_a_line_without_end_only_the_beginning_is_held() -> None:
+    file = io.BytesIO(csv(line("A", name="x" * 10_000_000), line("B")))
+    tracemalloc.start()
+    try:
+        found = list(read_csv(file))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert ids(found) == [(2, "A"), (3, "B")]
+    assert peak < 20 * LINE_BYTES_MAX
 
 
 def test_a_line_that_is_not_utf8_is_named_and_others_are_read() -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg_pool import AsyncConnectionPool
 
 from projections import runner as runners
 from projections.bills import BILLS
 from projections.folios import FOLIOS
 from projections.read_model import ReadModel
+from projections.reading import Freshness, Reader
 from projections.runner import Runner, prepare
 from services.billing.errors import Refusal
 from services.bootstrap import READ_MODELS
@@ -186,7 +188,8 @@ async def test_a_read_model_that_is_no_longer_shipped_holds_nobody_up(database: 
     head = await books.store.position()
     async with following(database) as runner:
         assert await runner.wait_for(head, SECONDS_MAX)
-    assert ask(database, "SELECT DISTINCT notification_id FROM read_model.positions") == [(head,)]
+        async with AsyncConnectionPool(database, kwargs={"autocommit": True}, open=False) as pool:
+            assert (await Reader(pool, runner).query("SELECT 1", {}, Freshness())).position == head
 
 
 async def test_a_folio_of_very_many_very_large_bills_stops_no_read_model(database: str, books: Books) -> None:

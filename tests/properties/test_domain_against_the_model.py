@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from services.billing.bill import Bill
@@ -12,18 +11,9 @@ from tests.properties.answers import follow, owed, seen, shown
 from tests.properties.commands import Command, Settle, Transfer, aimed
 from tests.properties.memory_driver import MemoryDriver
 from tests.properties.model import Model
+from tests.properties.profile import tried
 from tests.properties.strategies import commands, first_bills
 from tests.unit.given import replayed
-
-SETTINGS = settings(
-    max_examples=200,
-    stateful_step_count=40,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
 
 
 class Ledgers(RuleBasedStateMachine):
@@ -98,4 +88,4 @@ class Ledgers(RuleBasedStateMachine):
 
 
 def test_any_sequence_of_commands_is_answered_as_the_model_answers_it() -> None:
-    run_state_machine_as_test(Ledgers, settings=SETTINGS)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Ledgers, settings=tried(examples=200, steps=40))  # type: ignore[no-untyped-call]

@@ -5,24 +5,19 @@ from itertools import count
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from services.bootstrap import Service
 from tests.properties.commands import Command
+from tests.properties.profile import tried
 from tests.properties.rebuilding import rebuild, rows_of_all_read_models
 from tests.properties.rest_driver import RestDriver
 from tests.properties.run import Run
 from tests.properties.strategies import commands, first_bills
 
-SETTINGS = settings(
-    max_examples=25,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+
+EXAMPLES = 50
 
 
 async def play_many(client: httpx.AsyncClient) -> None:
@@ -34,9 +29,11 @@ async def play_many(client: httpx.AsyncClient) -> None:
         await run.play(sequence)
         await run.check_queries()
 
-    @SETTINGS
+    @tried(EXAMPLES)
     @given(first_bills(), st.lists(commands, min_size=10, max_size=40))
     def any_sequence(first: list[Command], then: list[Command]) -> None:
+        for command in [*first, *then]:
+            note(repr(command))
         asyncio.run_coroutine_threadsafe(play([*first, *then]), loop).result()
 
     await asyncio.to_thread(any_sequence)
@@ -48,6 +45,6 @@ async def test_any_sequence_of_requests_is_answered_and_shown_as_the_model_has_i
     await play_many(client)
     await service.runner.close()
     live = rows_of_all_read_models(service.conninfo)
-    assert min(len(rows) for rows in live.values()) > SETTINGS.max_examples
+    assert min(len(rows) for rows in live.values()) > EXAMPLES
     for batch_events in (500, 1):
         assert await rebuild(service.conninfo, batch_events, monkeypatch) == live
