@@ -30,7 +30,7 @@ async def play_many(client: httpx.AsyncClient) -> None:
         await run.check_queries()
 
     @tried(EXAMPLES)
-    @given(first_bills(), st.lists(commands, min_size=10, max_size=40))
+    @given(first_bills(), st.lists(commands, min_size=25, max_size=40))
     def any_sequence(first: list[Command], then: list[Command]) -> None:
         for command in [*first, *then]:
             note(repr(command))

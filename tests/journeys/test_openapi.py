@@ -1,0 +1,75 @@
+"""The running service against its own description: no 5xx, and every answer as described."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.store.embedded import discard
+from tests.faults.server import HEADERS, Server
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "unsupported_method",
+    "negative_data_rejection",
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on a PostgreSQL of its own."""
+    data = tmp_path_factory.mktemp("described") / "data"
+    running = Server(data)
+    running.start()
+    running.wait_for(200)
+    yield running
+    running.end()
+    discard(data)
+
+
+def test_every_answer_is_as_described_whatever_is_sent(server: Server) -> None:
+    schemathesis = Path(sys.executable).with_name("schemathesis")
+    done = subprocess.run(
+        [
+            schemathesis, "run", f"{server.address}/openapi.json", "--no-color", "--seed", "7", "--max-examples", "20",
+            "--header", f"Authorization: {HEADERS['Authorization']}", "--checks", ",".join(CHECKS),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        cwd=server.log.parent,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-8_000:] + done.stderr
+    assert "Tested: 21" in done.stdout, "all operations were tested"
+    with httpx.Client(base_url=server.address, headers=HEADERS) as client:
+        assert int(client.get("/v1/folios/FOLIO-204").headers["Folio-Position"]) > 0, "commands were carried out"
+
+
+def test_the_description_is_openapi_3_1_with_an_example_for_every_command(server: Server) -> None:
+    document = httpx.get(f"{server.address}/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    schemas = document["components"]["schemas"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if path.startswith("/v1/"):
+                assert operation["security"] == [{"key": []}], (method, path)
+            if "requestBody" in operation:
+                name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+                assert "example" in schemas[name], (method, path)
+
+
+def test_the_documentation_needs_nothing_from_elsewhere(server: Server) -> None:
+    page = httpx.get(f"{server.address}/", follow_redirects=True)
+    assert page.status_code == 200
+    assert "https://" not in page.text
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"):
+        assert f"/docs/assets/{asset}" in page.text
+        assert httpx.get(f"{server.address}/docs/assets/{asset}").status_code == 200
