@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped, unused-ignore]
 from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 from rich.table import Table
@@ -137,7 +137,7 @@ def show(rounds: list[Round], file: Path) -> None:
     by_name = {name: [r for r in rounds if r.service == name] for name in dict.fromkeys(r.service for r in rounds)}
 
     def median(name: str, figure: str) -> float:
-        return statistics.median(getattr(one, figure) for one in by_name[name])
+        return float(statistics.median(getattr(one, figure) for one in by_name[name]))
 
     for name, own in by_name.items():
         table.add_row(
