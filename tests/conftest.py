@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from services.bootstrap import Service, make_service, prepare_database
-from services.telemetry import configure_logging
 from services.store.embedded import EmbeddedPostgres, discard
+from services.telemetry import configure_logging
 
 configure_logging("WARNING", "json")
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from eventsourcing.domain import BaseAggregate
 
-from services.billing.errors import InvalidState, NotFound, VersionMismatch
+from services.billing.errors import InvalidState, NotFound
 from services.billing.event import BillEvent, CreatedEvent
 from services.billing.money import within_limits
 from services.billing.payment import Payment
@@ -203,13 +203,6 @@ class Bill(BaseAggregate[str]):
         """Raise InvalidState when the bill is cancelled or transferred and so cannot `what` ("be paid")."""
         if not self.live:
             raise InvalidState(f"Bill {self.id} is {self.status} and can no longer {what}.")
-
-    def check_version(self, expected: int | None) -> None:
-        """Raise VersionMismatch when the caller has seen another version."""
-        if expected is not None and expected != self.version:
-            raise VersionMismatch(
-                f"Bill {self.id} is at version {self.version}, not {expected}; read it again and decide anew."
-            )
 
     def update(self, stamp: Stamp, changes: BillChanges) -> None:
         """Change name, total, balance; a total given alone moves the balance along.

@@ -41,9 +41,15 @@ class InvalidState(Refusal):
 
 
 class VersionMismatch(Refusal):
-    """The caller expected another version of the bill."""
+    """The caller expected another version of what it wants to change."""
 
     code = "VERSION_MISMATCH"
+
+
+def check_version(what: str, version: int, expected: int | None) -> None:
+    """Raise VersionMismatch when the caller has seen another version of `what` ("Bill 01J…"); None is any."""
+    if expected is not None and expected != version:
+        raise VersionMismatch(f"{what} is at version {version}, not {expected}; read it again and decide anew.")
 
 
 class ConservationViolated(Exception):

@@ -13,7 +13,7 @@ from services.billing import payment as payments
 from services.billing import settlement, transfer
 from services.billing.accommodation import Accommodation, Settings
 from services.billing.bill import Bill, BillChanges, BillOpening
-from services.billing.errors import InvalidParameter, NotFound, RequiredParameter
+from services.billing.errors import InvalidParameter, NotFound, RequiredParameter, check_version
 from services.billing.folio import Folio
 from services.billing.ids import accommodation_stream, folio_stream, new_bill_code, new_ulid
 from services.billing.payment import NewPayment, Payment, PaymentChanges
@@ -52,10 +52,14 @@ class Ledger(Application[str]):
     name = "ledger"
 
     def configure_accommodation(self, work: Work, accommodation_id: str, changes: dict[str, str]) -> Accommodation:
-        """Set an accommodation up, or change what is given. Raises NotFound, InvalidState, InvalidParameter."""
+        """Set an accommodation up, or change what is given. Raises NotFound, InvalidState, InvalidParameter,
+        VersionMismatch.
+        """
         if not work.context.sees(accommodation_id):
             raise NotFound(f"There is no accommodation {accommodation_id}.", "/accommodationId")
         accommodation = work.find(Accommodation, accommodation_stream(accommodation_id))
+        version = 0 if accommodation is None else accommodation.version
+        check_version(f"Accommodation {accommodation_id}", version, work.context.expected_version)
         if accommodation is None:
             settings = Settings(**changes)
             accommodation = Accommodation.configured(work.stamp, accommodation_id, settings, in_use=False)
@@ -135,7 +139,7 @@ class Ledger(Application[str]):
         if work.context.expected_version is not None:
             if len(bills) > 1:
                 raise InvalidParameter("If-Match names one version; transfer one bill at a time with it.", "/bills")
-            bills[0].check_version(work.context.expected_version)
+            self._check_version(work, bills[0])
         accommodation_id = self._accommodation_of(
             work, destination.folio_id, bills[0].accommodation_id, pointer="/folioId"
         )
@@ -227,8 +231,11 @@ class Ledger(Application[str]):
 
     def _expected_bill(self, work: Work, bill_id: str) -> Bill:
         bill = self._bill(work, bill_id, "/billId")
-        bill.check_version(work.context.expected_version)
+        self._check_version(work, bill)
         return bill
+
+    def _check_version(self, work: Work, bill: Bill) -> None:
+        check_version(f"Bill {bill.id}", bill.version, work.context.expected_version)
 
     def _bill_of_payment(self, work: Work, payment_id: str) -> Bill:
         bill_id = work.resolve(payment_id)
@@ -236,7 +243,7 @@ class Ledger(Application[str]):
         if bill is None or not work.context.sees(bill.accommodation_id):
             raise NotFound(f"There is no payment {payment_id}.", "/paymentId")
         bill.payment(payment_id)
-        bill.check_version(work.context.expected_version)
+        self._check_version(work, bill)
         return bill
 
     def _pay(self, work: Work, bill: Bill, given: PaymentGiven, *, applied: bool, pointer: str) -> str:

@@ -81,8 +81,6 @@ def read_call(entry: Entry) -> Call | Reject:
         bill = parse(ImportedBill, entry.row)
     except Problem as problem:
         return reject(entry, problem)
-    if entry.complaints:
-        return Reject(entry, entry.complaints[0].code, entry.complaints)
     path = f"/v1/folios/{bill.folio_id}/bills"
     found = find_command("POST", path)
     if found is None:

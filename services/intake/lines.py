@@ -60,9 +60,9 @@ def check_encoding(file: BinaryIO) -> None:
     lines = head.split(b"\n")
     if len(head) == HEAD_BYTES:
         lines.pop()  # it may be cut in the middle of a character
-    foreign = [number for number, line in enumerate(lines, 1) if not _is_utf8(line)]
-    utf8 = any(not line.isascii() and _is_utf8(line) for line in lines)
-    if foreign and not utf8 and all(_is_cp949(lines[number - 1]) for number in foreign):
+    foreign = [number for number, line in enumerate(lines, 1) if not _reads_as("utf-8", line)]
+    utf8 = any(not line.isascii() and _reads_as("utf-8", line) for line in lines)
+    if foreign and not utf8 and all(_reads_as("cp949", lines[number - 1]) for number in foreign):
         raise ImportFailed(
             f"The file is not UTF-8: from line {foreign[0]} on it is CP949, which Korean Excel writes as plain 'CSV'."
             f" Nothing was imported; {SAVE_AS}."
@@ -74,23 +74,15 @@ def _trouble_of(raw: bytes) -> str | None:
         return f"The line is longer than {LINE_BYTES_MAX // 1024} KiB."
     if b"\0" in raw:
         return "The line holds NUL bytes; the file is damaged, or not text."
-    if not _is_utf8(raw):
-        seems = "it seems to be CP949, which Korean Excel writes; " if _is_cp949(raw) else ""
+    if not _reads_as("utf-8", raw):
+        seems = "it seems to be CP949, which Korean Excel writes; " if _reads_as("cp949", raw) else ""
         return f"The line is not UTF-8; {seems}{SAVE_AS}."
     return None
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _reads_as(encoding: str, raw: bytes) -> bool:
     try:
-        raw.decode()
+        raw.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _is_cp949(raw: bytes) -> bool:
-    """Whether the bytes read as Korean in CP949; much else can be read in it, but not as Hangul."""
-    try:
-        return any("가" <= character <= "힣" for character in raw.decode("cp949"))
-    except UnicodeDecodeError:
-        return False

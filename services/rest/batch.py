@@ -25,7 +25,7 @@ class Unreadable:
 
 async def run_batch(desk: Desk, body: BatchBody, context: Context, caller: Caller, key: Key | None) -> Outcome:
     """Carry out a batch. Raises Problem for two items with one key and, if atomic, for an unreadable item."""
-    _check_keys(body.commands)
+    _check_keys(body.commands, key)
     items = [_read(item, context, caller) for item in body.commands]
     if body.atomic:
         for index, item in enumerate(items):
@@ -63,12 +63,14 @@ def _derived(key: Key | None, index: int) -> Key | None:
     return Key(f"{key.holder}/batch", f"{key.key}/{index}", fingerprint)
 
 
-def _check_keys(items: Sequence[BatchItem]) -> None:
-    seen = set()
+def _check_keys(items: Sequence[BatchItem], key: Key | None) -> None:
+    seen = set() if key is None else {key.key}
     for index, item in enumerate(items):
-        if item.idempotency_key is not None and item.idempotency_key in seen:
-            raise invalid(f"/commands/{index}/idempotencyKey", "Another command of this batch has the same key.")
-        seen.add(item.idempotency_key)
+        if item.idempotency_key in seen:
+            pointer = f"/commands/{index}/idempotencyKey"
+            raise invalid(pointer, "The batch itself or another command of it has the same key.")
+        if item.idempotency_key is not None:
+            seen.add(item.idempotency_key)
 
 
 def _read(item: BatchItem, context: Context, caller: Caller) -> Call | Unreadable:

@@ -99,7 +99,7 @@ class Desk:
                 earlier = await self.replay(key)
                 if earlier is not None:
                     return await self._positioned(earlier)
-                known = {index: await self.replay(call.key) for index, call in enumerate(calls) if call.key}
+                known = {index: await self._known(call) for index, call in enumerate(calls) if call.key}
                 try:
                     outcome, position = await self._executor.execute(
                         lambda work, known=known: self._decide_atomic(work, calls, known, key)  # type: ignore[misc]
@@ -108,6 +108,13 @@ class Desk:
                     continue
                 return await self._positioned(outcome.at(position))
         raise RuntimeError("an idempotency key of a batch is taken, yet has no outcome")
+
+    async def _known(self, call: Call) -> Outcome | None:
+        """What a command of an atomic batch was answered before; another request's key is a refusal as well."""
+        try:
+            return await self.replay(call.key)
+        except Problem as problem:
+            return Outcome(problem.status, problem.body(call.context.request_id), replayed=True, problem=True)
 
     async def keep(self, key: Key, outcome: Outcome) -> Outcome:
         """Keep an outcome that was put together from others. Raises as `run`."""
@@ -162,13 +169,11 @@ class Desk:
                 wanted |= missing.wanted  # ask for what all the others need as well, in one go
                 continue
             except Refusal as refusal:
+                outcome = refused(refusal, call.context.request_id)
+            if outcome.problem:
                 if wanted != Wanted():
                     break
-                work.discard()
-                outcome = refused(refusal, call.context.request_id, index=index)
-                if key:
-                    work.keep(key.keep(outcome))
-                return outcome
+                return self._refuse_all(work, outcome, index, key)
             if call.key and not outcome.replayed:
                 work.keep(call.key.keep(outcome))
             results.append(outcome)
@@ -178,6 +183,14 @@ class Desk:
         if key:
             work.keep(key.keep(outcome))
         return outcome
+
+    def _refuse_all(self, work: Work, outcome: Outcome, index: int, key: Key | None) -> Outcome:
+        """Nothing of a batch happens, because of the command at `index`."""
+        work.discard()
+        refusal = Outcome(outcome.status, {**outcome.body, "index": index}, problem=True)
+        if key:
+            work.keep(key.keep(refusal))
+        return refusal
 
     @contextmanager
     def _holding(self, keys: Sequence[Key | None]) -> Iterator[None]:
@@ -191,10 +204,10 @@ class Desk:
             self._running -= held
 
 
-def refused(refusal: Refusal, request_id: str, **more: int) -> Outcome:
-    """A refusal as the outcome of a command; `more` are members of the problem."""
+def refused(refusal: Refusal, request_id: str) -> Outcome:
+    """A refusal as the outcome of a command."""
     problem = problem_of(refusal)
-    return Outcome(problem.status, problem.body(request_id, **more), problem=True)
+    return Outcome(problem.status, problem.body(request_id), problem=True)
 
 
 def batch_outcome(results: Sequence[Outcome]) -> Outcome:

@@ -74,13 +74,14 @@ def _request_id(scope: Scope) -> str:
     return str(ULID())
 
 
-TOO_LARGE = Problem("PAYLOAD_TOO_LARGE", f"The body is larger than {BODY_BYTES_MAX} bytes; send it in parts.")
+def _too_large() -> Problem:
+    return Problem("PAYLOAD_TOO_LARGE", f"The body is larger than {BODY_BYTES_MAX} bytes; send it in parts.")
 
 
 def _refuse_large(scope: Scope) -> None:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > BODY_BYTES_MAX:
-            raise TOO_LARGE
+            raise _too_large()
 
 
 def _limited(receive: Receive) -> Receive:
@@ -91,7 +92,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > BODY_BYTES_MAX:
-            raise TOO_LARGE
+            raise _too_large()
         return message
 
     return limited

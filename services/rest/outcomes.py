@@ -25,14 +25,15 @@ class Outcome:
 
     def encode(self) -> bytes:
         """The part that is kept."""
-        kept = (self.status, self.body, self.version, self.location, self.problem)
+        kept = (self.status, self.body, self.version, self.location, self.problem, self.position)
         return msgspec.json.encode(kept)
 
     @classmethod
     def decode(cls, kept: bytes, position: int | None) -> "Outcome":
         """An outcome that was kept, as the answer to the same request again."""
-        status, body, version, location, problem = msgspec.json.decode(kept)
-        return cls(status, body, version, location, position, replayed=True, problem=problem)
+        status, body, version, location, problem, own_position = msgspec.json.decode(kept)
+        at = own_position if position is None else position
+        return cls(status, body, version, location, at, replayed=True, problem=problem)
 
     def at(self, position: int | None) -> "Outcome":
         """The same outcome, committed at a position."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from projections import accommodations, bills, folios, payments
 from projections.bills import BillFilter
 from projections.reading import Answer, Reader
 from services.access import QUERY_ROLES, Caller
+from services.billing.ids import PMS_ID_PATTERN
 from services.rest.answers import Opener, found
 from services.rest.bodies import Moment
 from services.rest.openapi import document_query
@@ -182,8 +184,8 @@ def _visible_accommodation(request: Request, caller: Caller) -> str:
 def _bill_filter(request: Request) -> BillFilter:
     given = request.query_params
     for name in ("folioId", "reservationId"):
-        if name in given:
-            check_id("folioId", given[name])
+        if name in given and not re.fullmatch(PMS_ID_PATTERN, given[name]):
+            raise invalid(f"/{name}", f"{name} is up to 64 of A-Z a-z 0-9 . _ : -")
     status = given.get("status")
     if status is not None and status not in STATUSES:
         raise invalid("/status", f"status is one of {', '.join(STATUSES)}.")

@@ -54,6 +54,13 @@ def test_a_bill_is_the_same_in_both_formats() -> None:
     assert fingerprint_of(unpaid) == fingerprint_of(only(bill(payments=[], settlements=[])))
 
 
+def test_the_fingerprint_of_a_bill_stays_the_same_in_later_versions() -> None:
+    paid = payment(virtualAccounts=[{"bankCode": "088", "accountNumber": "1"}], paymentMethod="VIRTUAL_ACCOUNT")
+    assert fingerprint_of(only(bill(payments=[paid]))).hex() == (
+        "8ada2b04cc826dcaf3bbfb23714406a1367da96cc95a4485fbae5ce4db116548"
+    )
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -143,6 +150,11 @@ def test_a_reject_says_why_in_the_words_of_the_file() -> None:
     assert " Line 3: paymentMethod: string should match" in said["reason"]
     assert said["row"]["totalAmount"] == "1,000"
     assert said["row"]["payments"][1]["amount"] == 5
+
+
+def test_of_lines_that_make_no_bill_nothing_more_is_said() -> None:
+    (entry,) = entries(csv(line(paid=1), line(total=2000, paid="x")))
+    assert errors_of(entry) == [(3, "totalAmount", "INVALID_PARAMETER")]
 
 
 def test_a_line_that_is_no_object_is_a_reject() -> None:

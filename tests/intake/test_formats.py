@@ -68,7 +68,7 @@ def test_payments_through_a_virtual_account_keep_it() -> None:
 
 
 def test_columns_stand_in_any_order_and_quoted_cells_hold_commas() -> None:
-    header = "totalAmount,name,folioId,externalId,accommodationId"
+    header = "totalAmount, name,folioId ,externalId,accommodationId"
     (entry,) = entries(csv('1000,"바다, ""뷰""",F1,A,HOTEL', header=header))
     assert row(entry) == bill(name='바다, "뷰"')
 
@@ -172,12 +172,20 @@ def test_a_bill_takes_500_payments() -> None:
     assert not entry.complaints
 
 
-@pytest.mark.parametrize("count", [501, 5_000])
-def test_a_bill_takes_no_more_than_500_payments(count: int) -> None:
-    found = entries(csv(*[line(paid=1)] * count, line("B")))
-    assert ids(found) == [(2, "A"), (count + 2, "B")]
-    assert details(found[0]) == [(2, None, f"A bill takes at most 500 payments; lines 2 to {count + 1} are more.")]
-    assert row(found[0]) == line(paid=1)
+@pytest.mark.parametrize("first", [line(), line(paid=1)], ids=["unpaid", "paid"])
+@pytest.mark.parametrize("count", [501, 20_000])
+def test_a_bill_takes_no_more_than_500_payments(first: str, count: int) -> None:
+    file = io.BytesIO(csv(first, *[line(paid=1)] * count, line("B")))
+    tracemalloc.start()
+    try:
+        found = list(read_csv(file))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert ids(found) == [(2, "A"), (count + 3, "B")]
+    assert details(found[0]) == [(2, None, f"A bill takes at most 500 payments; lines 2 to {count + 2} are more.")]
+    assert row(found[0]) == first
+    assert peak < 3_000_000  # more than that are only counted
 
 
 def test_a_line_may_be_64_kib_long() -> None:
@@ -227,6 +235,13 @@ def test_a_line_that_is_not_utf8_is_named_and_others_are_read() -> None:
 def test_a_file_in_another_encoding_is_not_begun(content: bytes, said: str) -> None:
     with pytest.raises(ImportFailed, match=said):
         check_encoding(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_another_encoding_is_told_also_when_the_part_looked_at_ends_within_a_character(padding: int) -> None:
+    content = csv(line(name="x" * padding), line("B", name="바"), *[line("C", name="바" * 1_000)] * 200)
+    with pytest.raises(ImportFailed, match=r"from line [23] on it is CP949"):
+        check_encoding(io.BytesIO(content.decode().encode("cp949")))
 
 
 def test_json_lines_hold_bills_as_the_api_takes_them() -> None:

@@ -211,9 +211,10 @@ async def test_bills_of_a_folio_come_in_the_order_of_the_file_and_many_at_once(
     assert 32 <= watched.most <= 64
 
 
-async def test_the_same_bill_twice_in_a_file_is_added_once(import_: Import) -> None:
+async def test_the_same_bill_twice_in_a_file_is_added_once(import_: Import, tmp_path: Path) -> None:
     assert await import_(jsonl(bill("A"), bill("A")), "a.jsonl") == Summary(bills_added=1, already_there=1)
     assert (await import_(jsonl(bill("B", "F1"), bill("B", "F2")), "b.jsonl")).rejected == 1
+    assert [each["code"] for each in rejects_in(tmp_path / "rejects.jsonl")] == ["IDEMPOTENCY_KEY_REUSED"]
 
 
 async def test_an_interrupted_import_goes_on_where_it_stopped(
@@ -329,7 +330,7 @@ async def test_places_that_are_not_files_are_refused(watched: Watched, tmp_path:
     with pytest.raises(ImportFailed, match="There is no file"):
         await import_file(watched, tmp_path / "a.csv", tmp_path / "r.jsonl", silent)
     (tmp_path / "a.csv").write_bytes(csv(line()))
-    for rejects in (tmp_path, tmp_path / "missing" / "r.jsonl"):
+    for rejects in (tmp_path, tmp_path / "missing" / "r.jsonl", tmp_path / "a.csv" / "r.jsonl"):
         with pytest.raises(ImportFailed, match="Rejects cannot be written"):
             await import_file(watched, tmp_path / "a.csv", rejects, silent)
 

@@ -1,10 +1,10 @@
-"""How the properties are tried: the same examples every time, and one failure at most, made small."""
+"""How the properties are tried: the same examples every time, and one failure at most."""
 
 from hypothesis import HealthCheck, Phase, settings
 
 
-def tried(examples: int, steps: int = 50) -> settings:
-    """So many examples, of so many steps for a state machine."""
+def tried(examples: int, steps: int = 50, *, shrink: bool = True) -> settings:
+    """So many examples, of so many steps for a state machine; `shrink` where an example costs little."""
     return settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -13,6 +13,6 @@ def tried(examples: int, steps: int = 50) -> settings:
         database=None,
         print_blob=True,
         report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink],
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -20,7 +20,7 @@ class Run:
     async def play(self, commands: Sequence[Command]) -> None:
         """Send the commands."""
         for command in commands:
-            aim = aimed(command, list(self._model.bills), list(self._model.payments))
+            aim = aimed(command, *self._model.aims())
             outcome = await self._driver.run(aim)
             before, self._model = self._model, follow(self._model, aim, outcome)
             if outcome.code is None:

@@ -29,7 +29,7 @@ PLACES = [
 METHODS = [*["CARD", "CASH", "TRANSFER", "VIRTUAL_ACCOUNT", "MILEAGE"] * 4, "card", "9A"]
 SMALL = list(range(1, 9))
 
-targets = st.sampled_from([*list(range(16)) * 2, NOBODY])
+targets = st.sampled_from([*range(60), NOBODY])
 names = st.sampled_from(["Room", "Minibar", "객실"])
 reservations = st.sampled_from([None, "RES-1", "RES-2"])
 totals = st.sampled_from([*SMALL * 5, 0, 0, 0, 0, -3, -1, -MAX - 1, -MAX, MAX, MAX + 1])

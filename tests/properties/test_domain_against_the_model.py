@@ -40,7 +40,7 @@ class Ledgers(RuleBasedStateMachine):
     def step(self, command: Command) -> None:
         """One command; both sides must agree on its answer and on every bill afterwards."""
         self.agreed = False
-        aim = aimed(command, list(self.model.bills), list(self.model.payments))
+        aim = aimed(command, *self.model.aims())
         before, log = owed(list(self.views.values())), self.driver.hotel.store.log
         outcome = self.driver.run(aim)
         self.model = follow(self.model, aim, outcome)

@@ -16,7 +16,6 @@ from tests.properties.rest_driver import RestDriver
 from tests.properties.run import Run
 from tests.properties.strategies import commands, first_bills
 
-
 EXAMPLES = 50
 
 
@@ -29,7 +28,7 @@ async def play_many(client: httpx.AsyncClient) -> None:
         await run.play(sequence)
         await run.check_queries()
 
-    @tried(EXAMPLES)
+    @tried(EXAMPLES, shrink=False)
     @given(first_bills(), st.lists(commands, min_size=25, max_size=40))
     def any_sequence(first: list[Command], then: list[Command]) -> None:
         for command in [*first, *then]:

@@ -68,7 +68,8 @@ async def test_without_a_valid_key_nothing_is_answered(
     assert api_keys.revoke_key(service.conninfo, "revoked")
     headers = [
         "", "Bearer", "Bearer ", "Basic " + ADMIN_KEY, "Bearer unknown", f"Bearer {ADMIN_KEY}x",
-        f"Bearer {ADMIN_KEY[:-1]}", ADMIN_KEY, f"Bearer Bearer {ADMIN_KEY}", "Bearer \xff", revoked.headers["Authorization"],
+        f"Bearer {ADMIN_KEY[:-1]}", ADMIN_KEY, f"Bearer Bearer {ADMIN_KEY}",
+        "Bearer \xff", revoked.headers["Authorization"],
         "Bearer " + "x" * 10_000,
     ]  # fmt: skip
     client.headers.pop("Authorization")
@@ -158,7 +159,7 @@ async def test_what_is_hidden_is_answered_as_what_does_not_exist(desk: Desk, cli
     limited = await client_of("hotel 1", "pms", ["HOTEL-1"])
     unknown = {"accommodation": "HOTEL-X", "folio": "FOLIO-X", "bill": UNKNOWN_ULID, "second": UNKNOWN_ULID}
     unknown["payment"] = UNKNOWN_ULID[:-1] + "F"
-    calls = zip(queries(other) + commands(other), queries(unknown) + commands(unknown), strict=True)
+    calls = zip(queries(other) + commands(other)[:-1], queries(unknown) + commands(unknown)[:-1], strict=True)
     for hidden, missing in calls:
         answers = [await send(limited, call) for call in (hidden, missing)]
         if "folios" in hidden[1] and hidden[0] == "POST":
