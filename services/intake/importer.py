@@ -118,7 +118,8 @@ class Importer:
 
     async def _finish(self, entry: Entry, task: Importing) -> None:
         """Count what came of a bill when it is its turn."""
-        outcome = await task
+        await asyncio.wait([task])  # not the task itself: a cancellation would be handed on to it, and might end there
+        outcome = task.result()
         done = self.summary
         if isinstance(outcome, Reject):
             path = self._rejects_file.write(outcome)

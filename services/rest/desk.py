@@ -173,7 +173,7 @@ class Desk:
             if outcome.problem:
                 if wanted != Wanted():
                     break
-                return self._refuse_all(work, outcome, index, key)
+                return self._refuse_all(work, outcome, index, call.context.request_id, key)
             if call.key and not outcome.replayed:
                 work.keep(call.key.keep(outcome))
             results.append(outcome)
@@ -184,10 +184,10 @@ class Desk:
             work.keep(key.keep(outcome))
         return outcome
 
-    def _refuse_all(self, work: Work, outcome: Outcome, index: int, key: Key | None) -> Outcome:
+    def _refuse_all(self, work: Work, outcome: Outcome, index: int, request_id: str, key: Key | None) -> Outcome:
         """Nothing of a batch happens, because of the command at `index`."""
         work.discard()
-        refusal = Outcome(outcome.status, {**outcome.body, "index": index}, problem=True)
+        refusal = Outcome(outcome.status, {**outcome.body, "requestId": request_id, "index": index}, problem=True)
         if key:
             work.keep(key.keep(refusal))
         return refusal

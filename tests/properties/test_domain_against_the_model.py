@@ -88,4 +88,4 @@ class Ledgers(RuleBasedStateMachine):
 
 
 def test_any_sequence_of_commands_is_answered_as_the_model_answers_it() -> None:
-    run_state_machine_as_test(Ledgers, settings=tried(examples=200, steps=40))  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Ledgers, settings=tried(examples=200, steps=40))  # type: ignore[no-untyped-call, unused-ignore]
