@@ -1,5 +1,6 @@
 """Reading from read models: fresh by default, and always saying which position an answer is from."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from projections.runner import Runner
 from services.store.reading import reading
 
 FRESH_SECONDS_MAX = 2.0
+LOOK_AGAIN_SECONDS = 0.05
 
 Scope = list[str] | None
 """The accommodations that a caller may see, None for all."""
@@ -61,16 +63,18 @@ class Reader:
         statement = WRAPPED.format(query=query)
         parameters = {**parameters, "read_models": self._runner.names}
         wanted = freshness.min_position
-        first = True
+        deadline = None
         while True:
             head, position, rows = (await reading(self._pool, statement, parameters))[0]
-            if first and not freshness.eventual:
-                wanted = max(wanted, head)
+            if deadline is None:
+                deadline = time.monotonic() + FRESH_SECONDS_MAX
+                wanted = wanted if freshness.eventual else max(wanted, head)
             if position >= wanted:
                 return Answer(rows, position)
-            if not first or not await self._runner.wait_for(wanted, FRESH_SECONDS_MAX):
+            if time.monotonic() > deadline:
                 raise NotCaughtUp(position, wanted)
-            first = False
+            # Another process may be the one that writes: then its progress shows in the database alone.
+            await self._runner.wait_for(wanted, LOOK_AGAIN_SECONDS)
 
     async def lag_events(self) -> int:
         """How many events the read models are behind the log. Raises StoreUnavailable."""

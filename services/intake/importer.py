@@ -73,7 +73,7 @@ class Importer:
     def _start(self, tasks: asyncio.TaskGroup, entry: Entry) -> Importing:
         """Begin with a bill; it waits for earlier ones of its folio, and of its externalId."""
         call = read_call(entry)
-        names = set() if isinstance(call, Reject) else {f"folio {call.id}", f"key {call.key}"}
+        names = set() if isinstance(call, Reject) else {f"folio {call.id}", f"key {call.key.key if call.key else None}"}
         earlier = {self._latest[name] for name in names if name in self._latest}
         task = tasks.create_task(self._import(entry, call, earlier))
         self._latest.update(dict.fromkeys(names, task))
