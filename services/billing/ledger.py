@@ -74,8 +74,10 @@ class Ledger(Application[str]):
         Raises RequiredParameter without the accommodation of a new folio, InvalidParameter for another
         accommodation than the folio's, and what payments and settlements raise.
         """
+        named = [] if new.accommodation_id is None else [accommodation_stream(new.accommodation_id)]
+        targets = [target.target_bill_id for target in new.settlements]
+        work.require([folio_stream(folio_id), *named, *targets])  # in one go: each load is a round trip
         accommodation_id = self._accommodation_of(work, folio_id, new.accommodation_id)
-        work.require(target.target_bill_id for target in new.settlements)
         accommodation = self._open_folio(work, folio_id, accommodation_id)
         bill = self._make_bill(
             work,
