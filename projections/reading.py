@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg_pool import AsyncConnectionPool
-
 from projections.runner import Runner
+from services.store.connection import Pool
 from services.store.reading import reading
 
 FRESH_SECONDS_MAX = 2.0
@@ -54,7 +53,7 @@ class Answer:
 class Reader:
     """Answers queries from the read models that this process's runner keeps up."""
 
-    def __init__(self, pool: AsyncConnectionPool, runner: Runner) -> None:
+    def __init__(self, pool: Pool, runner: Runner) -> None:
         self._pool = pool
         self._runner = runner
 

@@ -17,12 +17,15 @@ from psycopg.rows import dict_row
 
 from projections.read_model import ReadModel
 from services.store.codec import EventCodec
+from services.store.connection import connect
 from services.store.recorder import CHANNEL
 from services.store.tasks import end
 
 BATCH_EVENTS_MAX = 500
 BATCH_SECONDS_MAX = 0.05
 """How long events may wait for company; a query that waits for them ends this at once."""
+LISTEN_SECONDS = 30.0
+"""How long to listen before asking whether the connection is still one: silence says nothing."""
 POLL_SECONDS = 0.5
 """How often the log is looked at without a notification: one can be lost with its connection."""
 RETRY_SECONDS = 0.5
@@ -111,11 +114,12 @@ class Runner:
     async def _listen(self) -> None:
         while True:
             try:
-                async with await self._connect() as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}".encode())
-                    self._arrived.set()
-                    async for _ in connection.notifies():
+                async with await connect(self._conninfo, "folio listener") as connection:
+                    while True:
+                        await connection.execute(f"LISTEN {CHANNEL}".encode())
                         self._arrived.set()
+                        async for _ in connection.notifies(timeout=LISTEN_SECONDS):
+                            self._arrived.set()
             except psycopg.Error as error:
                 log.warning("listening for events broke off, trying again: %s", error)
             await asyncio.sleep(RETRY_SECONDS)
@@ -123,7 +127,7 @@ class Runner:
     async def _follow(self) -> None:
         while True:
             try:
-                async with await self._connect() as connection:
+                async with await connect(self._conninfo, "folio projections") as connection:
                     await connection.execute("SET synchronous_commit = off")
                     while True:
                         if not await self.run_batch(connection):
@@ -164,11 +168,6 @@ class Runner:
             async with self._advanced:
                 self.position = position
                 self._advanced.notify_all()
-
-    async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        return await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True, connect_timeout=3, application_name="folio projections"
-        )
 
 
 async def _project(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import psycopg
 from fastapi import FastAPI
-from psycopg_pool import AsyncConnectionPool
 
 from projections.accommodations import ACCOMMODATIONS
 from projections.bills import BILLS
@@ -24,6 +23,7 @@ from services.rest.desk import Desk
 from services.store.api_keys import KeyRing
 from services.store.codec import EventCodec
 from services.store.committer import Committer
+from services.store.connection import Pool, make_pool
 from services.store.data_keys import DataKeys
 from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
@@ -31,9 +31,6 @@ from services.store.tasks import end
 from services.telemetry import LOG_POSITION, READ_MODEL_LAG
 
 READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS)
-CONNECTIONS_MAX = 10
-CONNECT_SECONDS_MAX = 3.0
-RECONNECT_SECONDS_MAX = 2.0
 RETRY_SECONDS = 1.0
 LAG_EVENTS_MAX = 10_000
 OUTCOMES_KEPT_DAYS = 45
@@ -54,7 +51,7 @@ class Service:
     """Everything of one process. Used as an async context; it starts even while the database is away."""
 
     conninfo: str
-    pool: AsyncConnectionPool
+    pool: Pool
     committer: Committer
     store: LogStore
     desk: Desk
@@ -115,15 +112,7 @@ class Service:
 def make_service(conninfo: str, admin_key: str | None = None) -> Service:
     """A service on a database; nothing is connected yet."""
     codec = EventCodec(transcoder=None)  # type: ignore[arg-type]
-    pool = AsyncConnectionPool(
-        conninfo,
-        kwargs={"autocommit": True, "options": "-c timezone=UTC", "application_name": "folio"},
-        min_size=2,
-        max_size=CONNECTIONS_MAX,
-        open=False,
-        timeout=CONNECT_SECONDS_MAX,
-        reconnect_timeout=RECONNECT_SECONDS_MAX,
-    )
+    pool = make_pool(conninfo, "folio")
     data_keys = DataKeys(pool)
     committer = Committer(conninfo)
     store = LogStore(pool, committer, data_keys, codec)

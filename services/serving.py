@@ -1,20 +1,22 @@
 """Serving in the foreground: the database, the service and the web server, started and ended together."""
 
 import asyncio
-import contextlib
 import logging
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import psycopg
 import uvicorn
-from psycopg.conninfo import conninfo_to_dict
 
 from services.bootstrap import make_service
 from services.settings import Settings
+from services.store.connection import with_network_limits
 from services.store.embedded import EmbeddedPostgres, attach
+from services.store.tasks import end
 
 BACKLOG = 1024
 SHUTDOWN_SECONDS_MAX = 10
@@ -49,10 +51,9 @@ def database(settings: Settings, data: Path, *, shared: bool = False) -> Iterato
 
 def _checked(url: str) -> str:
     try:
-        conninfo_to_dict(url)
+        return with_network_limits(url)
     except psycopg.ProgrammingError:
         raise BadAddress("FOLIO_DATABASE_URL must be like postgresql://USER:PASSWORD@HOST:5432/DATABASE.") from None
-    return url
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -67,6 +68,18 @@ def listen(host: str, port: int) -> socket.socket:
         raise PortTaken(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
     listening.listen(BACKLOG)
     return listening
+
+
+class Server(uvicorn.Server):
+    """A web server that ends at a signal and lets what stands around it end in order.
+
+    uvicorn would raise the signal again afterwards, which cuts the closing of connections off.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Finish the requests under way; a second Ctrl-C does not wait for them."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 async def serve(
@@ -87,13 +100,11 @@ async def serve(
             timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
             backlog=BACKLOG,
         )
-        server = uvicorn.Server(config)
+        server = Server(config)
         beside = asyncio.create_task(_beside(meanwhile, server)) if meanwhile else None
         await server.serve(sockets=[listening])
         if beside is not None:
-            beside.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await beside
+            await end([beside])
 
 
 async def _beside(meanwhile: Callable[[], Awaitable[None]], server: uvicorn.Server) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
 from ulid import ULID
 
 from services.access import Caller, Role
+from services.store.connection import Pool
 from services.store.reading import reading
 
 KEY_BYTES = 32
@@ -91,7 +91,7 @@ def revoke_key(conninfo: str, key: str) -> bool:
 class KeyRing:
     """Finds the caller of a request by its key."""
 
-    def __init__(self, pool: AsyncConnectionPool, admin_key: str | None) -> None:
+    def __init__(self, pool: Pool, admin_key: str | None) -> None:
         self._pool = pool
         self._admin_digest = None if admin_key is None else digest_of(admin_key)
         self._known: dict[bytes, tuple[float, Caller]] = {}

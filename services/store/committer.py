@@ -18,6 +18,7 @@ from eventsourcing.persistence import StoredEvent
 from psycopg import errors
 
 from services.billing.ports import Conflict, KeptOutcome, KeyTaken, StoreUnavailable
+from services.store.connection import LimitedConnection, connect
 from services.store.recorder import APPEND
 
 EVENTS_MAX = 2_000
@@ -72,7 +73,7 @@ class Committer:
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
-        self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
+        self._connection: LimitedConnection | None = None
         self._waiting: deque[Member] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -192,11 +193,9 @@ class Committer:
             await self._disconnect()
             raise
 
-    async def _connect(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    async def _connect(self) -> LimitedConnection:
         if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._conninfo, autocommit=True, connect_timeout=3, application_name="folio committer"
-            )
+            self._connection = await connect(self._conninfo, "folio committer")
         return self._connection
 
     async def _disconnect(self) -> None:

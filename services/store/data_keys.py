@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from psycopg_pool import AsyncConnectionPool
 
+from services.store.connection import Pool
 from services.store.reading import reading, translated
 
 PREFIX = "v1."
@@ -50,7 +50,7 @@ class FolioDataKey:
 class DataKeys:
     """Makes and finds data keys. None is kept in memory, so that a destroyed key is gone at once."""
 
-    def __init__(self, pool: AsyncConnectionPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def for_sealing(self, folio_id: str) -> FolioDataKey | None:

@@ -6,11 +6,11 @@ from typing import Any
 
 from eventsourcing.application import project_aggregate
 from eventsourcing.persistence import StoredEvent
-from psycopg_pool import AsyncConnectionPool
 
 from services.billing.ports import Decided, KeptOutcome, Loaded, Wanted
 from services.store.codec import EventCodec
 from services.store.committer import Commit, Committer
+from services.store.connection import Pool
 from services.store.data_keys import DataKeys
 from services.store.reading import reading, translated
 
@@ -37,13 +37,18 @@ SELECT_POSITION_AT = """
      ORDER BY recorded_at DESC, notification_id DESC LIMIT 1
 """
 SELECT_POSITION = "SELECT position FROM ledger.log_head"
-DELETE_OLD_OUTCOMES = "DELETE FROM ledger.idempotency_keys WHERE created_at < now() - make_interval(days => %(days)s)"
+DELETE_OLD_OUTCOMES = """
+    DELETE FROM ledger.idempotency_keys WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM ledger.idempotency_keys WHERE created_at < now() - make_interval(days => %(days)s)
+         LIMIT %(limit)s))
+"""
+DELETED_AT_ONCE = 5_000
 
 
 class LogStore:
     """Reads through a pool of connections; writes through the one committer of this process."""
 
-    def __init__(self, pool: AsyncConnectionPool, committer: Committer, data_keys: DataKeys, codec: EventCodec):
+    def __init__(self, pool: Pool, committer: Committer, data_keys: DataKeys, codec: EventCodec):
         self._pool = pool
         self._committer = committer
         self._data_keys = data_keys
@@ -102,8 +107,11 @@ class LogStore:
 
     async def delete_outcomes_older_than(self, days: int) -> None:
         """Forget idempotency keys after their time. Raises StoreUnavailable."""
-        async with translated(), self._pool.connection() as connection:
-            await connection.execute(DELETE_OLD_OUTCOMES, {"days": days})
+        deleted = DELETED_AT_ONCE
+        while deleted == DELETED_AT_ONCE:
+            async with translated(), self._pool.connection() as connection:
+                cursor = await connection.execute(DELETE_OLD_OUTCOMES, {"days": days, "limit": DELETED_AT_ONCE})
+                deleted = cursor.rowcount
 
     async def read(self, statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
         """Rows of a query that changes nothing. Raises StoreUnavailable."""

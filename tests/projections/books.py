@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
 
 from projections.read_model import ReadModel
 from projections.runner import Runner, prepare
@@ -23,6 +22,7 @@ from services.billing.work import Work
 from services.bootstrap import READ_MODELS
 from services.store.codec import EventCodec
 from services.store.committer import Committer
+from services.store.connection import make_pool
 from services.store.data_keys import DataKeys
 from services.store.log_store import LogStore
 
@@ -89,7 +89,7 @@ def new_bill(total: int = 100) -> NewBill:
 async def open_books(conninfo: str) -> AsyncIterator[Books]:
     """The ledger, and nothing that follows it."""
     committer = Committer(conninfo)
-    async with AsyncConnectionPool(conninfo, kwargs={"autocommit": True}, open=False) as pool:
+    async with make_pool(conninfo, "tests") as pool:
         await committer.start()
         yield Books(LogStore(pool, committer, DataKeys(pool), CODEC))
         await committer.close()

@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg_pool import AsyncConnectionPool
 
 from projections import runner as runners
 from projections.bills import BILLS
@@ -18,6 +17,7 @@ from projections.reading import Freshness, Reader
 from projections.runner import Runner, prepare
 from services.billing.errors import Refusal
 from services.bootstrap import READ_MODELS
+from services.store.connection import make_pool
 from tests.projections.books import CODEC, SECONDS_MAX, Books, following, new_bill, open_books, read_models, rebuilt
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'folio projections'"
@@ -188,7 +188,7 @@ async def test_a_read_model_that_is_no_longer_shipped_holds_nobody_up(database: 
     head = await books.store.position()
     async with following(database) as runner:
         assert await runner.wait_for(head, SECONDS_MAX)
-        async with AsyncConnectionPool(database, kwargs={"autocommit": True}, open=False) as pool:
+        async with make_pool(database, "tests") as pool:
             assert (await Reader(pool, runner).query("SELECT 1", {}, Freshness())).position == head
 
 

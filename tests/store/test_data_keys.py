@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from psycopg_pool import AsyncConnectionPool
 
+from services.store.connection import make_pool
 from services.store.data_keys import DataKeys, FolioDataKey
 from tests.conftest import PAID_AT, Desk
 
@@ -150,7 +150,7 @@ async def test_a_refusal_to_seal_ends_its_own_command_of_a_batch_and_no_other(
 @pytest.fixture
 async def two_instances(database: str) -> Any:
     """The data keys of two processes on one database."""
-    async with AsyncConnectionPool(database, kwargs={"autocommit": True}, open=False) as pool:
+    async with make_pool(database, "tests") as pool:
         yield DataKeys(pool), DataKeys(pool)
 
 

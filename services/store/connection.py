@@ -1,0 +1,97 @@
+"""Connections that do not wait for ever: a database that stays silent is taken for one that is gone."""
+
+import asyncio
+import os
+import socket
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool
+
+CONNECTIONS_MAX = 10
+CONNECT_SECONDS_MAX = 3
+RECONNECT_SECONDS_MAX = 2.0
+ANSWER_SECONDS_MAX = 5.0
+"""How long one statement may take: many times what the largest command or page of a query needs."""
+
+NETWORK_LIMITS = {
+    "connect_timeout": CONNECT_SECONDS_MAX,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""libpq's own limits (seconds; milliseconds for the last), for waits that may be long, as that for a lock."""
+
+Result = TypeVar("Result")
+
+
+class DatabaseSilent(psycopg.OperationalError):
+    """The database took a statement and did not answer; whether it did it is unknown."""
+
+
+def with_network_limits(conninfo: str) -> str:
+    """The address with limits for a network that swallows packets, except for those that it sets itself."""
+    return make_conninfo(conninfo, **{**NETWORK_LIMITS, **conninfo_to_dict(conninfo)})
+
+
+class LimitedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
+    """A connection that is hung up when the answer to a statement does not come in time."""
+
+    _silent = False
+
+    async def wait(
+        self,
+        gen: PQGen[Result],
+        interval: float = 0.1,
+        timeout: float | None = None,  # noqa: ASYNC109 -- the driver's signature
+    ) -> Result:
+        """Wait for the database. Raises DatabaseSilent; a caller with a `timeout` of its own expects silence."""
+        if timeout is not None:
+            return await super().wait(gen, interval, timeout)
+        watch = asyncio.get_running_loop().call_later(ANSWER_SECONDS_MAX, self._hang_up)
+        try:
+            return await super().wait(gen, interval)
+        except psycopg.OperationalError as error:
+            if self._silent:
+                raise DatabaseSilent(f"the database did not answer for {ANSWER_SECONDS_MAX:g} seconds") from error
+            raise
+        finally:
+            watch.cancel()
+
+    def _hang_up(self) -> None:
+        """End both ways of the socket, under the driver: it then finds the connection broken and says so."""
+        self._silent = True
+        with socket.socket(fileno=os.dup(self.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+
+async def connect(conninfo: str, name: str) -> LimitedConnection:
+    """A connection that commits each statement, shown to operators under this name. Raises psycopg.OperationalError."""
+    return await LimitedConnection.connect(
+        conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX, application_name=name
+    )
+
+
+Pool = AsyncConnectionPool[LimitedConnection]
+
+
+def make_pool(conninfo: str, name: str) -> Pool:
+    """A pool for queries, not yet open; its users get PoolTimeout when no connection is to be had in time."""
+    return AsyncConnectionPool(
+        conninfo,
+        connection_class=LimitedConnection,
+        kwargs={
+            "autocommit": True,
+            "options": "-c timezone=UTC",
+            "application_name": name,
+            "connect_timeout": CONNECT_SECONDS_MAX,
+        },
+        min_size=2,
+        max_size=CONNECTIONS_MAX,
+        open=False,
+        timeout=CONNECT_SECONDS_MAX,
+        reconnect_timeout=RECONNECT_SECONDS_MAX,
+    )
