@@ -56,7 +56,7 @@ class Entry:
 
 
 class _Group:
-    """Lines of a CSV file that make up one bill: what is of the bill on each or the first, a payment on each."""
+    """Lines of a CSV file that are one bill: the first says what it is, each may hold a payment."""
 
     def __init__(self, first: Row) -> None:
         self._first = self._last = first

@@ -103,7 +103,14 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """Every method that the path takes, whichever route it is on."""
+    """Every method that the path takes, whichever route it is on.
+
+    A path that is described as it stands (/v1/bills/transfer) takes what is described, not what the
+    pattern takes that it would fit too (/v1/bills/{billId}).
+    """
+    described = request.app.openapi()["paths"].get(request.scope["path"])
+    if described is not None:
+        return [method.upper() for method in described]
     return [
         method
         for method in METHODS

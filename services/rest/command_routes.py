@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +15,6 @@ from services.rest.commands import COMMANDS, Command
 from services.rest.desk import Call, Desk, Key, fingerprint_of
 from services.rest.openapi import BATCH_DOCUMENTATION, document_command
 from services.rest.parsing import parse
-from services.rest.problems import Problem
 from services.rest.requests import (
     Authenticator,
     authenticate,
@@ -36,7 +36,7 @@ def command_router(desk: Desk, authenticator: Authenticator, opener: Opener) -> 
     @router.api_route(TRANSFER, methods=["GET", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     async def only_post() -> Response:
         """Keeps this path from being read as that of a bill named "transfer"."""
-        raise Problem("METHOD_NOT_ALLOWED", f"Only POST is possible on {TRANSFER}.", headers={"Allow": "POST"})
+        raise HTTPException(405)
 
     for command in COMMANDS:
         router.add_api_route(

@@ -1,6 +1,7 @@
 """Importing a file into a service: each bill once, the good ones kept, the others told with their reason."""
 
 import asyncio
+import contextlib
 import io
 import json
 import stat
@@ -245,6 +246,23 @@ async def test_an_interrupted_import_goes_on_where_it_stopped(
     found = [each for folio in range(40) for each in await bills_in(client, f"F{folio}")]
     assert len(found) == 400
     assert sum(len(each["payments"]) for each in found) == 400
+
+
+async def test_an_interruption_is_not_lost_in_a_bill_that_is_just_done(import_: Import, watched: Watched) -> None:
+    begun = asyncio.Event()
+
+    async def finish_in_spite_of_it(call: Call) -> None:
+        if call.id == "F0":  # the one that is waited for first
+            begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0.5)
+
+    watched.before = finish_in_spite_of_it
+    importing = asyncio.ensure_future(import_(csv(*[line(f"{each}", f"F{each}") for each in range(100)])))
+    await begun.wait()
+    importing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await importing
 
 
 async def test_an_outage_is_waited_for(import_: Import, watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

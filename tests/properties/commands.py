@@ -1,15 +1,17 @@
 """The commands that properties are tried with, independent of the domain's own classes.
 
-A command as it is generated aims at the n-th bill or payment of its run; `aimed` puts ids in their place.
+A command as it is generated aims at the n-th bill or payment of its run; `aiming` puts ids in their place.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 Target = int | str
 """The n-th bill or payment of a run (modulo how many there are), NOBODY for none; or its id."""
 
 NOBODY = -1
+WHOLE = 0
+"""A split amount that is as large as the bill's total."""
+
 UNKNOWN_ID = "01JD9T7Q2M4Z8K6W3X5V1B0C9E"
 
 
@@ -107,28 +109,3 @@ class EndPayment:
 
 
 Command = Configure | AddBill | ChangeBill | DeleteBill | Settle | Transfer | Pay | ChangePayment | EndPayment
-
-
-def aimed(command: Command, bills: Sequence[str], payments: Sequence[str]) -> Command:
-    """The command with ids in the place of numbers: of these bills and payments."""
-
-    def at(ids: Sequence[str], target: Target) -> str:
-        if isinstance(target, str):
-            return target
-        return ids[target % len(ids)] if ids and target != NOBODY else UNKNOWN_ID
-
-    match command:
-        case AddBill():
-            settlements = tuple((at(bills, target), amount) for target, amount in command.settlements)
-            return replace(command, settlements=settlements)
-        case Settle():
-            settlements = tuple((at(bills, target), amount) for target, amount in command.settlements)
-            return replace(command, bill=at(bills, command.bill), settlements=settlements)
-        case Transfer():
-            return replace(command, bills=tuple((at(bills, target), split) for target, split in command.bills))
-        case ChangeBill() | DeleteBill() | Pay():
-            return replace(command, bill=at(bills, command.bill))
-        case ChangePayment() | EndPayment():
-            return replace(command, payment=at(payments, command.payment))
-        case Configure():
-            return command

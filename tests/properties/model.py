@@ -80,17 +80,6 @@ class Model:
         self.payments: dict[str, str] = {}
         self._faults: set[str] = set()
 
-    def aims(self) -> tuple[list[str], list[str]]:
-        """Bills and payments for a command to aim at: those that still take commands more often than all the others."""
-        bills = [bill_id for bill_id, bill in self.bills.items() if bill.end == ""]
-        live = [
-            payment_id
-            for bill in self.bills.values()
-            for payment_id, payment in bill.payments.items()
-            if bill.end == "" and not payment.cancelled
-        ]
-        return [*bills * 4, *self.bills], [*live * 2, *self.payments]
-
     def after(self, command: Command, ids: Iterator[str]) -> "Model":
         """The model after the command. Raises Refused."""
         following = deepcopy(self)

@@ -13,6 +13,6 @@ def tried(examples: int, steps: int = 50, *, shrink: bool = True) -> settings:
         database=None,
         print_blob=True,
         report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if shrink else [])],
         suppress_health_check=list(HealthCheck),
     )

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tests.properties.aiming import aimed
 from tests.properties.answers import Outcome, follow, owed, seen, shown
-from tests.properties.commands import ChangePayment, Command, EndPayment, Pay, aimed
+from tests.properties.commands import ChangePayment, Command, EndPayment, Pay
 from tests.properties.model import NOT_FOUND, Bill, Model
 from tests.properties.rest_driver import RestDriver
 
@@ -20,7 +21,7 @@ class Run:
     async def play(self, commands: Sequence[Command]) -> None:
         """Send the commands."""
         for command in commands:
-            aim = aimed(command, *self._model.aims())
+            aim = aimed(command, self._model)
             outcome = await self._driver.run(aim)
             before, self._model = self._model, follow(self._model, aim, outcome)
             if outcome.code is None:

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from tests.properties.commands import (
     NOBODY,
+    WHOLE,
     AddBill,
     ChangeBill,
     ChangePayment,
@@ -35,7 +36,7 @@ reservations = st.sampled_from([None, "RES-1", "RES-2"])
 totals = st.sampled_from([*SMALL * 5, 0, 0, 0, 0, -3, -1, -MAX - 1, -MAX, MAX, MAX + 1])
 balances = st.sampled_from([*[None] * 20, *SMALL, *SMALL, -4, -2, -1, 0, -MAX, MAX, MAX + 1])
 amounts = st.sampled_from([*SMALL * 6, -1, 0, MAX, MAX + 1])
-splits = st.sampled_from([*[None] * 12, *[1, 2, 3] * 4, *SMALL, MAX + 1])
+splits = st.sampled_from([*[None] * 10, *[WHOLE] * 5, *[1, 2, 3] * 4, *SMALL, MAX + 1])
 accounts = st.sampled_from([None, None, None, "110-1", "110-2"])
 parts = st.sampled_from([*[1, 1, 2, 3] * 8, *SMALL, 0, MAX + 1])
 settlement = st.tuples(targets, parts)
@@ -81,9 +82,7 @@ def first_bills(draw: st.DrawFn) -> list[Command]:
 transferred_bills = st.lists(st.tuples(targets, splits), min_size=1, max_size=2).map(tuple)
 
 configured = st.builds(Configure, st.sampled_from(ACCOMMODATIONS), st.sampled_from([None, "KRW", "USD"]))
-changed_bills = st.builds(
-    ChangeBill, targets, st.none() | names, st.none() | totals, balances, st.sampled_from([False, False, False, True])
-)
+changed_bills = st.builds(ChangeBill, targets, st.none() | names, st.none() | totals, balances, st.booleans())
 deleted_bills = st.builds(DeleteBill, targets)
 settled = st.builds(Settle, targets, st.tuples(settlement) | st.tuples(settlement, settlement))
 transferred = st.builds(Transfer, transferred_bills, st.sampled_from(FOLIOS[:3] * 3 + FOLIOS[3:]), reservations)

@@ -7,8 +7,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from services.billing.bill import Bill
 from services.billing.event import BillEvent
+from tests.properties.aiming import aimed
 from tests.properties.answers import follow, owed, seen, shown
-from tests.properties.commands import Command, Settle, Transfer, aimed
+from tests.properties.commands import Command, Settle, Transfer
 from tests.properties.memory_driver import MemoryDriver
 from tests.properties.model import Model
 from tests.properties.profile import tried
@@ -40,7 +41,7 @@ class Ledgers(RuleBasedStateMachine):
     def step(self, command: Command) -> None:
         """One command; both sides must agree on its answer and on every bill afterwards."""
         self.agreed = False
-        aim = aimed(command, *self.model.aims())
+        aim = aimed(command, self.model)
         before, log = owed(list(self.views.values())), self.driver.hotel.store.log
         outcome = self.driver.run(aim)
         self.model = follow(self.model, aim, outcome)

@@ -45,5 +45,5 @@ async def test_any_sequence_of_requests_is_answered_and_shown_as_the_model_has_i
     await service.runner.close()
     live = rows_of_all_read_models(service.conninfo)
     assert min(len(rows) for rows in live.values()) > EXAMPLES
-    for batch_events in (500, 1):
+    for batch_events in (500, 23, 1):
         assert await rebuild(service.conninfo, batch_events, monkeypatch) == live

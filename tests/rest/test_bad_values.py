@@ -224,32 +224,32 @@ async def test_a_body_of_very_many_faults_is_answered_briefly(client: httpx.Asyn
     assert 1 <= len(problem["errors"]) <= 50
 
 
-@pytest.mark.parametrize(
-    ("pointer", "value"),
-    [
-        ("name", "가" * 200),
-        ("name", "🛏" * 200),
-        ("name", " a "),
-        ("name", "<b>'; DROP TABLE bills; --"),
-        ("name", "\\u0000"),
-        ("totalAmount", 10**15),
-        ("totalAmount", -(10**15)),
-        ("balanceAmount", 0),
-        ("reason", "r" * 500),
-        ("folioId", "a" * 64),
-        ("folioId", "..."),
-        ("folioId", "-._:"),
-        ("accommodationId", "0"),
-        ("originRateSnapshot", "s" * 200),
-    ],
-)
-async def test_what_is_just_allowed_is_kept_as_it_was_given(desk: Desk, pointer: str, value: Any) -> None:
-    body = {"name": "Room", "totalAmount": 1, "accommodationId": "HOTEL-1", pointer: value}
-    folio = body.pop("folioId", "FOLIO-1")
-    bill = desk.expect(201, await desk.client.post(f"/v1/folios/{folio}/bills", json=body))
-    shown = await desk.bill(bill["id"])
-    assert shown == bill
-    assert shown.get(pointer, value) == value
+JUST_ALLOWED: list[tuple[str, Any]] = [
+    ("name", "가" * 200),
+    ("name", "🛏" * 200),
+    ("name", " a "),
+    ("name", "<b>'; DROP TABLE bills; --"),
+    ("name", "\\u0000"),
+    ("totalAmount", 10**15),
+    ("totalAmount", -(10**15)),
+    ("balanceAmount", 0),
+    ("reason", "r" * 500),
+    ("folioId", "a" * 64),
+    ("folioId", "..."),
+    ("folioId", "-._:"),
+    ("accommodationId", "0"),
+    ("originRateSnapshot", "s" * 200),
+]
+
+
+async def test_what_is_just_allowed_is_kept_as_it_was_given(desk: Desk) -> None:
+    for number, (pointer, value) in enumerate(JUST_ALLOWED):
+        body = {"name": "Room", "totalAmount": 1, "accommodationId": "HOTEL-1", pointer: value}
+        folio = body.pop("folioId", f"FOLIO-{number}")
+        bill = desk.expect(201, await desk.client.post(f"/v1/folios/{folio}/bills", json=body))
+        shown = await desk.bill(bill["id"])
+        assert shown == bill
+        assert shown.get(pointer, value) == value
 
 
 async def test_times_in_every_form_of_rfc_3339_are_kept_in_utc(desk: Desk, client: httpx.AsyncClient) -> None:

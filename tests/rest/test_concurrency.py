@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+import psycopg
 
 from services.bootstrap import make_service
 from tests.conftest import ADMIN_KEY, Desk
@@ -98,3 +100,19 @@ async def test_of_two_settlements_of_the_same_debt_at_once_one_is_refused(
     answers = await asyncio.gather(*(client.post(path, json=body) for _ in range(8)))
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
     assert (await desk.bill(target["id"]))["balanceAmount"] == 40
+
+
+async def test_a_clock_that_runs_behind_the_log_delays_nobody_and_time_never_goes_back(
+    desk: Desk, client: httpx.AsyncClient, database: str
+) -> None:
+    await desk.add_bill()
+    with psycopg.connect(database, autocommit=True) as connection:  # as another instance's clock would have left it
+        connection.execute("UPDATE ledger.log_head SET recorded_at = recorded_at + interval '1 day'")
+    answers = await asyncio.gather(*(client.post("/v1/folios/F/bills", json=NEW_BILL) for _ in range(10)))
+    assert [answer.status_code for answer in answers] == [201] * 10
+    with psycopg.connect(database, autocommit=True) as connection:
+        rows = connection.execute("SELECT recorded_at FROM ledger.events ORDER BY notification_id").fetchall()
+    assert rows == sorted(rows)
+    assert rows[-1][0] - rows[0][0] > timedelta(hours=23)
+    written = {datetime.fromisoformat(answer.json()["createdAt"]) for answer in answers}
+    assert written <= {recorded_at for (recorded_at,) in rows}
