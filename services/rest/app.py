@@ -17,14 +17,13 @@ from services.rest.command_routes import command_router
 from services.rest.desk import Desk
 from services.rest.documentation import add_documentation
 from services.rest.health import Readiness, health_router
-from services.rest.middleware import Front
+from services.rest.middleware import METHODS, Front
 from services.rest.openapi import describe
 from services.rest.past import LogReader, Past
 from services.rest.problems import Problem, problem_of
 from services.rest.query_routes import Queries, query_router
 from services.rest.requests import Authenticator, request_id
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 DESCRIPTION = """
 Bills on guest folios, every change an event. Amounts are whole numbers in the currency's minor unit.
 Send a key as `Authorization: Bearer KEY`. Every POST, PATCH and DELETE takes an `Idempotency-Key`.

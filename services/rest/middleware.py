@@ -13,6 +13,8 @@ from services.rest.problems import Problem
 from services.telemetry import REQUEST_SECONDS, REQUESTS
 
 BODY_BYTES_MAX = 1024 * 1024
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""What is counted by name; a caller may invent others without end."""
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
 
 log = structlog.get_logger("folio.http")
@@ -101,8 +103,9 @@ def _limited(receive: Receive) -> Receive:
 def _record(scope: Scope, request_id: str, status: int, seconds: float) -> None:
     route: Any = scope.get("route")
     template = getattr(route, "path", "unknown")
-    REQUESTS.labels(scope["method"], template, status).inc()
-    REQUEST_SECONDS.labels(scope["method"], template).observe(seconds)
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    REQUESTS.labels(method, template, status).inc()
+    REQUEST_SECONDS.labels(method, template).observe(seconds)
     log.info(
         "answered",
         request_id=request_id,

@@ -184,3 +184,11 @@ async def test_unknown_and_repeated_query_parameters_are_refused(
                 if method == "GET":
                     answer = await client.get(f"{path}?consistency=fresh&consistency=eventual")
                     expect_problem(answer, 400, "INVALID_PARAMETER", "/consistency")
+
+
+async def test_methods_that_a_caller_invents_are_counted_as_one(client: httpx.AsyncClient) -> None:
+    for method in ("BREW", "BREW2"):
+        expect_problem(await client.request(method, "/v1/bills/transfer"), 405, "METHOD_NOT_ALLOWED")
+    metrics = (await client.get("/metrics")).text
+    assert 'method="other"' in metrics
+    assert "BREW" not in metrics
