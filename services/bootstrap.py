@@ -3,14 +3,17 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import psycopg
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from projections.accommodations import ACCOMMODATIONS
 from projections.bills import BILLS
 from projections.folios import FOLIOS
+from projections.payment_requests import PAYMENT_REQUESTS, due_requests, watched_requests
 from projections.payments import PAYMENTS
 from projections.reading import Reader
 from projections.runner import Runner, prepare
@@ -18,19 +21,31 @@ from services.billing.execution import Executor
 from services.billing.ledger import Ledger
 from services.billing.ports import StoreUnavailable
 from services.billing.stamp import Clock
+from services.collection.attendant import Attendant
+from services.collection.collector import Collector
+from services.collection.office import Office
+from services.collection.ports import Due
+from services.collection.provider import Provider
+from services.payssam.callback import PATH as CALLBACK_PATH
+from services.payssam.callback import callback_router
+from services.payssam.client import PayssamClient
 from services.rest.app import make_app
 from services.rest.desk import Desk
+from services.settings import Settings
+from services.store.agenda import AgendaWriter
 from services.store.api_keys import KeyRing
 from services.store.codec import EventCodec
 from services.store.committer import Committer
 from services.store.connection import Pool, make_pool
 from services.store.data_keys import DataKeys
+from services.store.inbox import StoredInbox
+from services.store.locks import AdvisoryLocks
 from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
 from services.store.tasks import end
 from services.telemetry import LOG_POSITION, READ_MODEL_LAG
 
-READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS)
+READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS, PAYMENT_REQUESTS)
 RETRY_SECONDS = 1.0
 LAG_EVENTS_MAX = 10_000
 OUTCOMES_KEPT_DAYS = 45
@@ -57,12 +72,16 @@ class Service:
     desk: Desk
     reader: Reader
     runner: Runner
+    office: Office | None = None
+    office_pool: Pool | None = None
     app: FastAPI = field(init=False)
     trouble: str | None = "starting"
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> "Service":
         await self.pool.open(wait=False)
+        if self.office_pool is not None:
+            await self.office_pool.open(wait=False)
         await self.committer.start()
         self._tasks = [
             asyncio.create_task(self._prepare(), name="prepare"),
@@ -74,6 +93,10 @@ class Service:
         await end(self._tasks)
         await self.committer.close()
         await self.runner.close()
+        if self.office_pool is not None:
+            await self.office_pool.close()
+        if self.office is not None:
+            await self.office.provider.aclose()
         await self.pool.close()
 
     async def obstacle(self) -> str | None:
@@ -86,7 +109,7 @@ class Service:
         return f"the read models are {lag} events behind the log" if lag > LAG_EVENTS_MAX else None
 
     async def _prepare(self) -> None:
-        """Bring the database up to date as soon as it answers, then start the projections."""
+        """Bring the database up to date as soon as it answers, then start the projections and the office."""
         while True:
             try:
                 await asyncio.to_thread(prepare_database, self.conninfo)
@@ -101,6 +124,9 @@ class Service:
             await asyncio.sleep(RETRY_SECONDS)
         await self.runner.start()
         self.trouble = None
+        if self.office is not None:
+            attendant = self.office.attendant
+            await asyncio.gather(attendant.work_agenda(), attendant.read_inbox())
 
     async def _keep_house(self) -> None:
         while True:
@@ -109,8 +135,49 @@ class Service:
                 await self.store.delete_outcomes_older_than(OUTCOMES_KEPT_DAYS)
 
 
-def make_service(conninfo: str, admin_key: str | None = None) -> Service:
-    """A service on a database; nothing is connected yet."""
+@dataclass(frozen=True)
+class Collecting:
+    """How guests are asked for money: the provider, its key for callbacks, from where these may come."""
+
+    provider: Provider
+    api_key: SecretStr
+    callback_sources: frozenset[str] = frozenset()
+    automatic_card_payment: bool = False
+
+
+def collecting_by(settings: Settings) -> Collecting | None:
+    """How the settings say that guests are asked for money, None when they name no provider."""
+    if settings.payssam_base_url is None or settings.payssam_api_key is None:
+        return None
+    if settings.public_url is None:
+        log.warning("FOLIO_PUBLIC_URL is not set: the provider cannot report payments, they are found by asking")
+    callback_url = None if settings.public_url is None else settings.public_url + CALLBACK_PATH
+    key = settings.payssam_api_key
+    client = PayssamClient(
+        settings.payssam_base_url, key.get_secret_value(), settings.payssam_api_version, callback_url
+    )
+    sources = frozenset(part.strip() for part in settings.payssam_callback_sources.split(",") if part.strip())
+    return Collecting(client, key, sources, settings.payssam_automatic_card_payment)
+
+
+class RequestAgenda(AgendaWriter):
+    """The agenda: what is due is read together with the read model, the rest is written here."""
+
+    def __init__(self, pool: Pool, reader: Reader) -> None:
+        super().__init__(pool)
+        self._reader = reader
+
+    async def due(self, limit: int) -> Sequence[Due]:
+        """Requests whose time has come, the oldest first. Raises StoreUnavailable, NotCaughtUp."""
+        return [Due(request_id, attempts) for request_id, attempts in await due_requests(self._reader, limit)]
+
+    async def all_watched(self) -> Sequence[str]:
+        """Every request that may still change at the provider. Raises StoreUnavailable, NotCaughtUp."""
+        return await watched_requests(self._reader)
+
+
+def make_service(conninfo: str, admin_key: str | None = None, collecting: Collecting | None = None) -> Service:
+    """A service on a database; nothing is connected yet. Without `collecting` no guest can be asked for money."""
     codec = EventCodec(transcoder=None)  # type: ignore[arg-type]
     pool = make_pool(conninfo, "folio")
     data_keys = DataKeys(pool)
@@ -118,7 +185,18 @@ def make_service(conninfo: str, admin_key: str | None = None) -> Service:
     store = LogStore(pool, committer, data_keys, codec)
     runner = Runner(conninfo, READ_MODELS, codec)
     reader = Reader(pool, runner)
-    desk = Desk(Ledger(), Executor(store, Clock()), store)
+    executor = Executor(store, Clock())
+    desk = Desk(Ledger(), executor, store)
     service = Service(conninfo, pool, committer, store, desk, reader, runner)
-    service.app = make_app(desk, reader, store, KeyRing(pool, admin_key), data_keys, service)
+    if collecting is not None:
+        service.office_pool = make_pool(conninfo, "folio collection")
+        collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))
+        inbox = StoredInbox(pool)
+        attendant = Attendant(collector, RequestAgenda(pool, reader), inbox)
+        service.office = Office(collecting.provider, collector, attendant, collecting.automatic_card_payment)
+    service.app = make_app(desk, reader, store, KeyRing(pool, admin_key), data_keys, service, service.office)
+    if collecting is not None:
+        service.app.include_router(
+            callback_router(inbox, collecting.api_key, collecting.callback_sources, attendant.ring)
+        )
     return service

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 import signal
+import socket
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ from rich.table import Column, Table
 
 from services.access import Role
 from services.billing.ids import PMS_ID_PATTERN
-from services.bootstrap import prepare_database
+from services.bootstrap import collecting_by, prepare_database
+from services.cli_payssam import HourSeconds, Points, SandboxData, serve_sandbox_on
+from services.payssam.sandbox import SandboxSettings
 from services.serving import BadAddress, PortTaken, database, listen, serve
 from services.settings import Settings
 from services.store import api_keys
@@ -64,7 +67,8 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = [
-            f"FOLIO_{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
+            (f"FOLIO_{str(each['loc'][0]).upper()}: " if each["loc"] else "")
+            + each["msg"].removeprefix("Value error, ")
             for each in error.errors(include_input=False)
         ]
         fail("Settings are wrong.\n" + "\n".join(wrong))
@@ -111,7 +115,11 @@ def serve_command(port: Port = 8080, data: Data = DEFAULT_DATA, host: Host = "12
     with until_interrupted(), listen(host, port) as listening, database(settings, data) as conninfo:
         address = listening.getsockname()
         tell(f"Folio Ledger serves http://{address[0]}:{address[1]} (described at /docs). Ctrl-C ends it.")
-        run(serve(conninfo, listening, admin_key))
+        run(_serve(conninfo, listening, admin_key, settings))
+
+
+async def _serve(conninfo: str, listening: socket.socket, admin_key: str | None, settings: Settings) -> None:
+    await serve(conninfo, listening, admin_key, collecting_by(settings))
 
 
 @app.command("demo")
@@ -128,6 +136,21 @@ def demo_command(port: Port = 8080, data: Data = DEFAULT_DATA) -> None:
         except DemoFailed as error:
             fail(str(error))
     tell(f"Stopped. The data stay in {data}.")
+
+
+@app.command("payssam-sandbox")
+def sandbox_command(
+    port: Port = 8090,
+    host: Host = "127.0.0.1",
+    data: SandboxData = None,
+    api_key: Annotated[str, typer.Option(help="The key that partners must send.")] = "sandbox-key",
+    points: Points = 100_000,
+    hour_seconds: HourSeconds = 60.0,
+) -> None:
+    """Run a local stand-in for PaySsam, the payment provider: bills are paid on its pages, for nothing."""
+    configure_logging("WARNING", "console")
+    with until_interrupted():
+        run(serve_sandbox_on(port, host, SandboxSettings(api_key, data, hour_seconds, points)))
 
 
 @app.command("import")

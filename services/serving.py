@@ -12,7 +12,7 @@ from types import FrameType
 import psycopg
 import uvicorn
 
-from services.bootstrap import make_service
+from services.bootstrap import Collecting, make_service
 from services.settings import Settings
 from services.store.connection import with_network_limits
 from services.store.embedded import EmbeddedPostgres, attach
@@ -86,10 +86,11 @@ async def serve(
     conninfo: str,
     listening: socket.socket,
     admin_key: str | None,
+    collecting: Collecting | None,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until interrupted; `meanwhile` runs beside the server once it accepts requests."""
-    async with make_service(conninfo, admin_key) as service:
+    async with make_service(conninfo, admin_key, collecting) as service:
         config = uvicorn.Config(
             service.app,
             log_config=None,

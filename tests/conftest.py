@@ -32,7 +32,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def database(postgres: str) -> str:
     """A database with an empty ledger."""
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS ledger, read_model CASCADE")
+        connection.execute("DROP SCHEMA IF EXISTS ledger, read_model, collection CASCADE")
         connection.execute("DROP TABLE IF EXISTS folio_migrations")
     prepare_database(postgres)
     return postgres

@@ -144,6 +144,7 @@ class Bill(BaseAggregate[str]):
         self.payments: dict[str, Payment] = {}
         self.settlements_made: list[Settlement] = []
         self.settlements_received: list[Settlement] = []
+        self.open_requests: dict[str, int] = {}
         self.cancelled_at: datetime | None = None
         self.cancelled_by: str | None = None
         self.transferred = False
@@ -185,10 +186,12 @@ class Bill(BaseAggregate[str]):
         balance_effect: int = 0,
         total_effect: int = 0,
         pointer: str = "",
+        beyond_limits: bool = False,
         **facts: Any,
     ) -> None:
         """Record an event of this bill. Raises InvalidParameter when the balance would pass the limits."""
-        within_limits(self.balance_amount + balance_effect, pointer)
+        if not beyond_limits:
+            within_limits(self.balance_amount + balance_effect, pointer)
         self.trigger_event(
             event,
             accommodation_id=self.accommodation_id,
@@ -244,7 +247,8 @@ class Bill(BaseAggregate[str]):
     def delete(self, stamp: Stamp) -> None:
         """Remove the bill from every view.
 
-        Raises InvalidState while it has live payments or settlements, and when it was transferred.
+        Raises InvalidState while it has live payments, settlements or open payment requests, and when it
+        was transferred.
         """
         if self.transferred:
             raise InvalidState(f"Bill {self.id} was transferred; its history stays. Cancel or delete the new bill.")
@@ -252,6 +256,9 @@ class Bill(BaseAggregate[str]):
             raise InvalidState(f"Bill {self.id} has payments; cancel or delete them first, or cancel the bill.")
         if self.settlements_made or self.settlements_received:
             raise InvalidState(f"Bill {self.id} has settlements and cannot be deleted; cancel it instead.")
+        if self.open_requests:
+            named = ", ".join(self.open_requests)
+            raise InvalidState(f"Bill {self.id} has open payment requests; destroy them first: {named}.")
         live_total = self.total_amount if self.live else 0
         self.record(BillDeleted, stamp, balance_effect=-self.balance_amount, total_effect=-live_total)
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
-from services.billing.ports import Conflict, Loaded, Store
+from services.billing.ports import Conflict, Loaded, Store, TooBusy
 from services.billing.stamp import Clock
 from services.billing.work import NotLoaded, Work, assert_conserved
 
@@ -16,10 +16,6 @@ ATTEMPTS_MAX = 200
 
 LOADS_MAX = 1_200
 """How often a command may ask for more; a batch of 500 commands asks for all at once, so this is ample."""
-
-
-class TooBusy(Exception):
-    """The command lost its race again and again; it changed nothing and may be repeated."""
 
 
 class Turns:

@@ -109,8 +109,10 @@ class PaymentRecorded(BillEvent):
         )
 
     def evolve(self, bill: "Bill") -> None:
-        """Keep the payment."""
+        """Keep the payment; the request that it answers is open no more."""
         bill.payments[self.payment_id] = self.payment
+        if self.payment_request_id is not None:
+            bill.open_requests.pop(self.payment_request_id, None)
 
 
 class PaymentUpdated(BillEvent):

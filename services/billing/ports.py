@@ -24,6 +24,10 @@ class StoreUnavailable(Exception):
     """The database does not answer. Whether a commit under way happened is not known to the caller."""
 
 
+class TooBusy(Exception):
+    """The command lost its race again and again; it changed nothing and may be repeated."""
+
+
 class DataKey(Protocol):
     """The key that personal data of one folio is sealed under."""
 

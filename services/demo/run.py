@@ -31,7 +31,7 @@ async def run_demo(conninfo: str, listening: socket.socket, data: Path) -> None:
     async def meanwhile() -> None:
         await _prepare(conninfo, f"http://{host}:{port}", data)
 
-    await serve(conninfo, listening, admin_key=None, meanwhile=meanwhile)
+    await serve(conninfo, listening, None, None, meanwhile)
 
 
 async def _prepare(conninfo: str, address: str, data: Path) -> None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from services.billing.errors import Refusal
-from services.billing.execution import TooBusy
-from services.billing.ports import StoreUnavailable
+from services.billing.ports import StoreUnavailable, TooBusy
 from services.intake.bills import Refused, Reject, read_call, refused, reject
 from services.intake.formats import Entry
 from services.intake.progress import ImportProgress

@@ -9,8 +9,7 @@ from typing import BinaryIO, Protocol
 
 from rich.console import Console
 
-from services.billing.execution import TooBusy
-from services.billing.ports import StoreUnavailable
+from services.billing.ports import StoreUnavailable, TooBusy
 from services.intake.formats import READERS
 from services.intake.importer import Importer, Summary
 from services.intake.lines import ImportFailed, check_encoding

@@ -1,6 +1,6 @@
 """From outcomes and rows to HTTP answers; personal data is opened here, last."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -8,10 +8,12 @@ from starlette.responses import Response
 
 from services.billing.personal_data import open_account
 from services.billing.ports import DataKey
+from services.collection.guest import masked_view
 from services.rest.outcomes import Outcome
 from services.rest.problems import MEDIA_TYPE
 
 SEALED_MEMBER = b'"sealed":'
+GUEST_MEMBER = "guest"
 
 
 class Opener(Protocol):
@@ -23,30 +25,40 @@ class Opener(Protocol):
 
 
 async def encode(body: Any, opener: Opener) -> bytes:
-    """The body as JSON, its virtual accounts opened. Raises StoreUnavailable."""
+    """The body as JSON, its virtual accounts opened and its guests masked. Raises StoreUnavailable."""
     encoded = msgspec.json.encode(body)
     if SEALED_MEMBER not in encoded:
         return encoded
     plain = msgspec.json.decode(encoded)
-    holders = list(_holders(plain))
-    folio_ids = {account["folioId"] for holder in holders for account in holder["virtualAccounts"]}
-    keys = await opener.for_opening(folio_ids)
-    for holder in holders:
-        holder["virtualAccounts"] = [
-            open_account(account, keys.get(account["folioId"])) for account in holder["virtualAccounts"]
-        ]
-    return msgspec.json.encode(plain)
+    keys = await opener.for_opening({sealed["folioId"] for sealed in _sealed(plain)})
+    return msgspec.json.encode(_opened(plain, keys))
 
 
-def _holders(value: Any) -> Any:
+def _sealed(value: Any) -> Iterator[dict[str, Any]]:
+    """Everything in a view that is sealed."""
     if isinstance(value, list):
         for item in value:
-            yield from _holders(item)
+            yield from _sealed(item)
     elif isinstance(value, dict):
-        if value.get("virtualAccounts"):
+        if "sealed" in value:
             yield value
         for item in value.values():
-            yield from _holders(item)
+            yield from _sealed(item)
+
+
+def _opened(value: Any, keys: Mapping[str, DataKey]) -> Any:
+    """The view with its virtual accounts in the clear and its guests masked."""
+    if isinstance(value, list):
+        return [_opened(item, keys) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "bankCode" in value and "sealed" in value:
+        return open_account(value, keys.get(value["folioId"]))
+    guest = value.get(GUEST_MEMBER)
+    if isinstance(guest, dict):
+        masked = masked_view(guest["sealed"], keys.get(guest["folioId"]))
+        value = {name: item for name, item in value.items() if name != GUEST_MEMBER} | masked
+    return {name: _opened(item, keys) for name, item in value.items()}
 
 
 async def answer(outcome: Outcome, opener: Opener) -> Response:

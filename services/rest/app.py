@@ -10,8 +10,9 @@ from starlette.routing import Match
 
 from projections.reading import NotCaughtUp, Reader
 from services.billing.errors import Refusal
-from services.billing.execution import TooBusy
-from services.billing.ports import StoreUnavailable
+from services.billing.ports import StoreUnavailable, TooBusy
+from services.collection.errors import CallbackRefused, ProviderUnavailable
+from services.collection.office import Office
 from services.rest.answers import Opener
 from services.rest.command_routes import command_router
 from services.rest.desk import Desk
@@ -20,6 +21,7 @@ from services.rest.health import Readiness, health_router
 from services.rest.middleware import METHODS, Front
 from services.rest.openapi import describe
 from services.rest.past import LogReader, Past
+from services.rest.payment_request_routes import PaymentRequestQueries, payment_request_router
 from services.rest.problems import Problem, problem_of
 from services.rest.query_routes import Queries, query_router
 from services.rest.requests import Authenticator, request_id
@@ -42,9 +44,15 @@ class RestApplication(FastAPI):
 
 
 def make_app(
-    desk: Desk, reader: Reader, log: LogReader, authenticator: Authenticator, opener: Opener, readiness: Readiness
+    desk: Desk,
+    reader: Reader,
+    log: LogReader,
+    authenticator: Authenticator,
+    opener: Opener,
+    readiness: Readiness,
+    office: Office | None = None,
 ) -> RestApplication:
-    """The application, ready to be served."""
+    """The application, ready to be served; `office` asks guests for money, None without a provider."""
     app = RestApplication(
         title="Folio Ledger",
         version="1",
@@ -54,13 +62,17 @@ def make_app(
         redirect_slashes=False,
     )
     app.include_router(command_router(desk, authenticator, opener))
-    app.include_router(query_router(Queries(reader, Past(log), opener), authenticator))
+    app.include_router(payment_request_router(desk, authenticator, opener, office))
+    queries = (*Queries(reader, Past(log), opener).table(), *PaymentRequestQueries(reader, opener).table())
+    app.include_router(query_router(queries, authenticator))
     app.include_router(health_router(readiness))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(StoreUnavailable, _store_unavailable)
     app.add_exception_handler(NotCaughtUp, _not_caught_up)
     app.add_exception_handler(TooBusy, _too_busy)
+    app.add_exception_handler(ProviderUnavailable, _provider_unavailable)
+    app.add_exception_handler(CallbackRefused, _callback_refused)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_middleware(Front, readiness=readiness)
     add_documentation(app)
@@ -89,6 +101,15 @@ async def _not_caught_up(request: Request, error: Exception) -> Response:
 async def _too_busy(request: Request, _: Exception) -> Response:
     detail = "Others keep changing the same bill; nothing was done. Send the same request again."
     return Problem("TOO_MANY_REQUESTS", detail).response(request_id(request))
+
+
+async def _provider_unavailable(request: Request, error: Exception) -> Response:
+    return Problem("PROVIDER_UNAVAILABLE", str(error)).response(request_id(request))
+
+
+async def _callback_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CallbackRefused)
+    return Problem(error.code, error.detail).response(request_id(request))
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

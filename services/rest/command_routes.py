@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.access import COMMAND_ROLES
+from services.access import COMMAND_ROLES, Caller
 from services.rest.answers import Opener, answer
 from services.rest.batch import run_batch
 from services.rest.bodies import BatchBody
@@ -67,12 +67,16 @@ def command_router(desk: Desk, authenticator: Authenticator, opener: Opener) -> 
 def _endpoint(command: Command, desk: Desk, authenticator: Authenticator, opener: Opener) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         caller = await authenticate(request, authenticator, COMMAND_ROLES)
-        check_query(request)
-        id_ = check_id(command.id_name, request.path_params[command.id_name]) if command.id_name else ""
-        body = parse(command.body, await request.body())
-        name = idempotency_key(request)
-        key = Key(caller.id, name, fingerprint_of(command.method, request.url.path, body)) if name else None
-        context = context_of(request, caller, getattr(body, "reason", None))
-        return await answer(await desk.run(Call(command, id_, body, context, key)), opener)
+        return await answer(await desk.run(await call_of(command, request, caller)), opener)
 
     return endpoint
+
+
+async def call_of(command: Command, request: Request, caller: Caller) -> Call:
+    """The command that a request asks for. Raises Problem for whatever is wrong with its form."""
+    check_query(request)
+    id_ = check_id(command.id_name, request.path_params[command.id_name]) if command.id_name else ""
+    body = parse(command.body, await request.body())
+    name = idempotency_key(request)
+    key = Key(caller.id, name, fingerprint_of(command.method, request.url.path, body)) if name else None
+    return Call(command, id_, body, context_of(request, caller, getattr(body, "reason", None)), key)

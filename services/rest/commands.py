@@ -34,11 +34,12 @@ class Command:
     answer: str
     summary: str
     decide: Decide
+    own_name: str = ""
 
     @property
     def name(self) -> str:
-        """Its name, such as add_bill."""
-        return self.decide.__name__
+        """Its name, such as add_bill; that of what decides it unless it has one of its own."""
+        return self.own_name or self.decide.__name__
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -80,17 +80,32 @@ class Desk:
         Raises Problem for a key that is in use or another request's, StoreUnavailable, TooBusy.
         """
         with self._holding([call.key]):
-            try:
-                outcome, position = await self._executor.execute(lambda work: self._decide_alone(work, call))
-            except KeyTaken:
-                outcome, position = None, None
-            if outcome is None or outcome.status == VERSION_MISMATCH_STATUS:
-                earlier = await self.replay(call.key)
-                outcome = outcome if earlier is None else earlier
-                position = None if outcome is None else outcome.position
-            if outcome is None:
-                raise RuntimeError("an idempotency key is taken, yet has no outcome")
-            return await self._positioned(outcome.at(position))
+            return await self._run(call)
+
+    async def run_held(self, key: Key | None, preparing: AbstractAsyncContextManager[Call]) -> Outcome:
+        """Carry out a command that is prepared by dealings with others, which do not happen again under its key.
+
+        Raises as `run`, and what the preparation raises.
+        """
+        with self._holding([key]):
+            earlier = await self.replay(key)
+            if earlier is not None:
+                return await self._positioned(earlier)
+            async with preparing as call:
+                return await self._run(call)
+
+    async def _run(self, call: Call) -> Outcome:
+        try:
+            outcome, position = await self._executor.execute(lambda work: self._decide_alone(work, call))
+        except KeyTaken:
+            outcome, position = None, None
+        if outcome is None or outcome.status == VERSION_MISMATCH_STATUS:
+            earlier = await self.replay(call.key)
+            outcome = outcome if earlier is None else earlier
+            position = None if outcome is None else outcome.position
+        if outcome is None:
+            raise RuntimeError("an idempotency key is taken, yet has no outcome")
+        return await self._positioned(outcome.at(position))
 
     async def run_atomic(self, calls: Sequence[Call], key: Key | None) -> Outcome:
         """Carry out commands in one commit, all or none. Raises as `run`."""

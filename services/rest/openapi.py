@@ -8,15 +8,17 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.billing.ids import PMS_ID_PATTERN, ULID_PATTERN
+from services.collection.payment_request import ID_PATTERN as REQUEST_ID_PATTERN
 from services.rest.bodies import BatchBody
 from services.rest.commands import COMMANDS, Command
+from services.rest.payment_requests import PaymentRequestBody
 from services.rest.schemas import ANSWERS
 
 Document = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
-ULID_NAMES = {"billId", "paymentId"}
+ID_PATTERNS = {"billId": ULID_PATTERN, "paymentId": ULID_PATTERN, "paymentRequestId": REQUEST_ID_PATTERN}
 ID_EXAMPLES = {"accommodationId": "HOTEL-1", "folioId": "FOLIO-204"}
 POSITION_HEADER = {"Folio-Position": {"description": "Position in the log", "schema": {"type": "integer"}}}
 
@@ -25,10 +27,6 @@ QUERY_PARAMETERS: dict[str, Document] = {
     "position": {"description": "As it was at this position", "schema": {"type": "integer", "minimum": 0}},
     "folioId": {"description": "Only of this folio", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}},
     "reservationId": {"description": "Only of this one", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}},
-    "status": {
-        "description": "Only in this status",
-        "schema": {"type": "string", "enum": ["OPEN", "SETTLED", "TRANSFERRED", "CANCELLED"]},
-    },
     "updatedSince": {
         "description": "Only changed at or after this time",
         "schema": {"type": "string", "format": "date-time"},
@@ -57,11 +55,15 @@ IF_MATCH: Document = {
 }  # fmt: skip
 
 
+def _one_of(description: str, values: tuple[str, ...]) -> Document:
+    return {"description": description, "schema": {"type": "string", "enum": list(values)}}
+
+
 def _path_parameters(path: str) -> list[Document]:
     return [
         {
             "name": name, "in": "path", "required": True,
-            "schema": {"type": "string", "pattern": ULID_PATTERN if name in ULID_NAMES else PMS_ID_PATTERN},
+            "schema": {"type": "string", "pattern": ID_PATTERNS.get(name, PMS_ID_PATTERN)},
             **({"example": ID_EXAMPLES[name]} if name in ID_EXAMPLES else {}),
         }
         for name in re.findall(r"\{(\w+)\}", path)
@@ -96,9 +98,10 @@ def document_command(command: Command) -> Document:
     }
 
 
-def document_query(path: str, parameters: tuple[str, ...], answer: str) -> Document:
-    """The description of one query."""
-    named = [{"name": name, "in": "query", **QUERY_PARAMETERS[name]} for name in (*parameters, "consistency")]
+def document_query(path: str, parameters: tuple[str, ...], answer: str, statuses: tuple[str, ...] = ()) -> Document:
+    """The description of one query; `statuses` are those that its parameter `status` knows."""
+    known = {**QUERY_PARAMETERS, "status": _one_of("Only in this status", statuses)}
+    named = [{"name": name, "in": "query", **known[name]} for name in (*parameters, "consistency")]
     return {
         "parameters": [*_path_parameters(path), *named],
         "responses": _answers(200, answer, QUERY_ERRORS),
@@ -119,7 +122,11 @@ def describe(app: FastAPI) -> Document:
     """The whole description: FastAPI's, with the models of bodies and answers and the key."""
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
-        models: set[type[BaseModel]] = {command.body for command in COMMANDS} | {BatchBody, *ANSWERS}
+        models: set[type[BaseModel]] = {command.body for command in COMMANDS} | {
+            BatchBody,
+            PaymentRequestBody,
+            *ANSWERS,
+        }
         ordered: list[type[BaseModel]] = sorted(models, key=lambda model: model.__name__)
         modes = [(model, "serialization" if model in ANSWERS else "validation") for model in ordered]
         _, definitions = models_json_schema(modes, ref_template=REF)  # type: ignore[arg-type]

@@ -63,10 +63,10 @@ class Past:
         folio: Folio | None = loaded[folio_stream(folio_id)]
         if folio is None or not _sees(caller, folio.accommodation_id):
             raise Problem("DATA_NOT_FOUND_ON_ID", f"There was no folio {folio_id} then.")
-        bills: list[Bill] = [bill for id_ in bill_ids if (bill := loaded[id_]) is not None and not bill.deleted]
+        bills: list[Bill] = [bill for id_ in bill_ids if (bill := loaded[id_]) is not None]
         total = sum(bill.total_amount for bill in bills if bill.live)
-        balance = sum(bill.balance_amount for bill in bills)
-        views = [bill_view(bill) for bill in bills]
+        balance = sum(bill.balance_amount for bill in bills)  # a guest may have paid a bill after it was deleted
+        views = [bill_view(bill) for bill in bills if not bill.deleted]
         return folio_view(folio_id, folio.accommodation_id, folio.currency, total, balance, views), position
 
     async def _position(self, moment: PointInLog) -> int:

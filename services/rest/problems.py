@@ -26,6 +26,7 @@ STATUS_OF_CODE = {
     "TOO_MANY_REQUESTS": 429,
     "INTERNAL_ERROR": 500,
     "NOT_CAUGHT_UP": 503,
+    "PROVIDER_UNAVAILABLE": 503,
     "SERVICE_UNAVAILABLE": 503,
 }
 TITLE_OF_CODE = {
@@ -42,11 +43,14 @@ TITLE_OF_CODE = {
     "IDEMPOTENCY_KEY_REUSED": "The key belongs to another request",
     "TOO_MANY_REQUESTS": "Too many requests",
     "INTERNAL_ERROR": "A fault of this service",
+    "PROVIDER_UNAVAILABLE": "The payment provider cannot be reached",
     "NOT_CAUGHT_UP": "The answer would not be current yet",
     "SERVICE_UNAVAILABLE": "The database does not answer",
 }
 RETRY_AFTER_SECONDS = "1"
-RETRY_CODES = {"NOT_CAUGHT_UP", "SERVICE_UNAVAILABLE", "TOO_MANY_REQUESTS", "IDEMPOTENCY_KEY_IN_USE"}
+RETRY_CODES = {
+    "NOT_CAUGHT_UP", "PROVIDER_UNAVAILABLE", "SERVICE_UNAVAILABLE", "TOO_MANY_REQUESTS", "IDEMPOTENCY_KEY_IN_USE",
+}  # fmt: skip
 
 
 class Fault:

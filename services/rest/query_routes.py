@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,7 @@ class Query:
     answer: str
     handler: Handler
     parameters: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = STATUSES
 
 
 class Queries:
@@ -55,7 +56,7 @@ class Queries:
 
     async def get_accommodation(self, request: Request, caller: Caller) -> Response:
         """The settings, the defaults when it was never configured."""
-        accommodation_id = _visible_accommodation(request, caller)
+        accommodation_id = visible_accommodation(request, caller)
         answer = await accommodations.find_accommodation(self._reader, accommodation_id, freshness_of(request))
         view = dict(answer.rows[0])
         version = view.pop("version")
@@ -63,13 +64,13 @@ class Queries:
 
     async def list_bills(self, request: Request, caller: Caller) -> Response:
         """A page of bills, stable while others are added."""
-        accommodation_id = _visible_accommodation(request, caller)
-        limit = _limit(request)
+        accommodation_id = visible_accommodation(request, caller)
+        limit = limit_of(request)
         answer = await bills.bills_of_accommodation(
             self._reader, accommodation_id, _bill_filter(request), limit + 1, caller.sees, freshness_of(request)
         )
         page = answer.rows[:limit]
-        cursor = _cursor(page[-1]["added_position"]) if len(answer.rows) > limit else None
+        cursor = cursor_of(page[-1]["added_position"]) if len(answer.rows) > limit else None
         body = {"items": [bills.view_of_row(row) for row in page], "nextCursor": cursor}
         return await found(body, answer.position, self._opener)
 
@@ -82,7 +83,7 @@ class Queries:
             view, position = await self._past.folio(folio_id, ids, moment, caller)
         else:
             answer = await folios.find_folio(self._reader, folio_id, caller.sees, freshness_of(request))
-            view, position = _one(answer, "folio", folio_id), answer.position
+            view, position = one(answer, "folio", folio_id), answer.position
         return await found(view, position, self._opener)
 
     async def get_bill(self, request: Request, caller: Caller) -> Response:
@@ -92,19 +93,19 @@ class Queries:
             view, position = await self._past.bill(bill_id, moment_of(request), caller)
         else:
             answer = await bills.find_bill(self._reader, bill_id, caller.sees, freshness_of(request))
-            view, position = _one(answer, "bill", bill_id), answer.position
+            view, position = one(answer, "bill", bill_id), answer.position
         return await found(view, position, self._opener, view["version"])
 
     async def list_payments(self, request: Request, caller: Caller) -> Response:
         """A page of the bill's payments."""
         bill_id = request.path_params["billId"]
-        limit, before = _limit(request), _position(request)
+        limit, before = limit_of(request), position_of(request)
         answer = await payments.payments_of_bill(
             self._reader, bill_id, before or 0, limit + 1, caller.sees, freshness_of(request)
         )
-        row = _one(answer, "bill", bill_id)
+        row = one(answer, "bill", bill_id)
         page = row["payments"][:limit]
-        cursor = _cursor(page[-1]["recorded_position"]) if len(row["payments"]) > limit else None
+        cursor = cursor_of(page[-1]["recorded_position"]) if len(row["payments"]) > limit else None
         body = {"items": [payments.view_of_row(payment) for payment in page], "nextCursor": cursor}
         return await found(body, answer.position, self._opener, row["version"])
 
@@ -112,7 +113,7 @@ class Queries:
         """One payment; the ETag is its bill's."""
         payment_id = request.path_params["paymentId"]
         answer = await payments.find_payment(self._reader, payment_id, caller.sees, freshness_of(request))
-        row = _one(answer, "payment", payment_id)
+        row = one(answer, "payment", payment_id)
         return await found(payments.view_of_row(row), answer.position, self._opener, row["current_bill_version"])
 
     def table(self) -> tuple[Query, ...]:
@@ -134,17 +135,17 @@ class Queries:
         # fmt: on
 
 
-def query_router(queries: Queries, authenticator: Authenticator) -> APIRouter:
-    """Routes for every query of the table."""
+def query_router(queries: Sequence[Query], authenticator: Authenticator) -> APIRouter:
+    """Routes for these queries."""
     router = APIRouter(tags=["Queries"])
-    for query in queries.table():
+    for query in queries:
         router.add_api_route(
             query.path,
             _endpoint(query, authenticator),
             summary=query.summary,
             description=query.handler.__doc__,
             operation_id=query.handler.__name__,
-            openapi_extra=document_query(query.path, query.parameters, query.answer),
+            openapi_extra=document_query(query.path, query.parameters, query.answer, query.statuses),
             response_class=Response,
         )
     return router
@@ -161,20 +162,23 @@ def _endpoint(query: Query, authenticator: Authenticator) -> Endpoint:
     return endpoint
 
 
-def not_found(what: str, id_: str, position: int | None = None) -> Problem:
+def not_found(what: str, id_: str, position: int | None = None, parameter: str | None = None) -> Problem:
     """Nothing of that id, or nothing that this caller may see, at a position of the log."""
     detail = f"There is no {what} {id_}."
     headers = {} if position is None else {"Folio-Position": str(position)}
-    return Problem("DATA_NOT_FOUND_ON_ID", detail, [Fault(f"/{what}Id", "DATA_NOT_FOUND_ON_ID", detail)], headers)
+    fault = Fault(f"/{parameter or f'{what}Id'}", "DATA_NOT_FOUND_ON_ID", detail)
+    return Problem("DATA_NOT_FOUND_ON_ID", detail, [fault], headers)
 
 
-def _one(answer: Answer, what: str, id_: str) -> dict[str, Any]:
+def one(answer: Answer, what: str, id_: str) -> dict[str, Any]:
+    """The one row of an answer. Raises Problem when there is none."""
     if not answer.rows:
         raise not_found(what, id_, answer.position)
     return answer.rows[0]
 
 
-def _visible_accommodation(request: Request, caller: Caller) -> str:
+def visible_accommodation(request: Request, caller: Caller) -> str:
+    """The accommodation in the path. Raises Problem when the caller may not see it."""
     accommodation_id: str = request.path_params["accommodationId"]
     if caller.accommodations is not None and accommodation_id not in caller.accommodations:
         raise not_found("accommodation", accommodation_id)
@@ -194,7 +198,7 @@ def _bill_filter(request: Request) -> BillFilter:
         reservation_id=given.get("reservationId"),
         status=status,
         updated_since=_time(given.get("updatedSince")),
-        before=_position(request),
+        before=position_of(request),
     )
 
 
@@ -207,18 +211,21 @@ def _time(text: str | None) -> datetime | None:
         raise invalid("/updatedSince", "updatedSince is a time with an offset, as 2026-11-22T00:00:00Z.") from None
 
 
-def _limit(request: Request) -> int:
+def limit_of(request: Request) -> int:
+    """The size of a page. Raises Problem when it is of the wrong form."""
     text = request.query_params.get("limit", str(LIMIT_DEFAULT))
     if not (text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= LIMIT_MAX):  # noqa: PLR2004
         raise invalid("/limit", f"limit is a whole number from 1 to {LIMIT_MAX}.")
     return int(text)
 
 
-def _cursor(position: int) -> str:
+def cursor_of(position: int) -> str:
+    """The cursor of the page that starts after this position."""
     return base64.urlsafe_b64encode(f"p{position}".encode()).decode().rstrip("=")
 
 
-def _position(request: Request) -> int | None:
+def position_of(request: Request) -> int | None:
+    """The position in the request's cursor, None without one. Raises Problem when it is none of ours."""
     text = request.query_params.get("cursor")
     if text is None:
         return None

@@ -9,6 +9,7 @@ from projections.reading import Freshness
 from services.access import Caller, Role
 from services.billing.event import Context
 from services.billing.ids import PMS_ID_PATTERN, ULID_PATTERN
+from services.collection.payment_request import ID_PATTERN as REQUEST_ID_PATTERN
 from services.rest.problems import Problem, invalid
 
 ACTOR_LENGTH_MAX = 100
@@ -20,6 +21,7 @@ ID_PATTERNS = {
     "folioId": (re.compile(PMS_ID_PATTERN), "up to 64 of A-Z a-z 0-9 . _ : -"),
     "billId": (re.compile(ULID_PATTERN), "a ULID: 26 of 0-9 and A-Z without I, L, O, U"),
     "paymentId": (re.compile(ULID_PATTERN), "a ULID: 26 of 0-9 and A-Z without I, L, O, U"),
+    "paymentRequestId": (re.compile(REQUEST_ID_PATTERN), "20 of A-Z and 0-9"),
 }
 
 

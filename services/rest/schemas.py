@@ -1,5 +1,6 @@
 """The forms of the answers, for the description at /docs and for tests that hold answers against it."""
 
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -106,6 +107,49 @@ class Folio(Schema):
     bills: list[Bill]
 
 
+class PaymentRequest(Schema):
+    """A bill sent to a guest; the guest is masked. `flags` are what somebody should look at."""
+
+    id: str = Field(pattern="^[A-Z0-9]{20}$")
+    bill_id: str
+    folio_id: str
+    accommodation_id: str
+    amount: int
+    status: Literal["REQUESTED", "SENT", "UNKNOWN", "REFUSED", "PAID", "REFUNDED", "DESTROYED", "EXPIRED"]
+    send_type: Literal["TALK", "URL"]
+    expires_on: date
+    url: str | None
+    customer_name: str | None = Field(examples=["홍*동"])
+    masked_phone: str | None = Field(examples=["010****5678"])
+    product_name: str
+    bill_issuer: str | None
+    requested_at: AwareDatetime
+    sent_at: AwareDatetime | None
+    paid_at: AwareDatetime | None
+    paid_amount: int | None
+    payment_id: str | None
+    resend_count: int
+    points_spent: int
+    flags: list[Literal["AMOUNT_DIFFERS", "PAID_AFTER_END", "BILL_CANCELLED", "BILL_TRANSFERRED", "BILL_DELETED"]]
+    warnings: list[str]
+    last_error: str | None
+    version: int
+
+
+class PaymentRequestPage(Schema):
+    """A page of payment requests."""
+
+    items: list[PaymentRequest]
+    next_cursor: str | None
+
+
+class Points(Schema):
+    """What is left to send messages with."""
+
+    balance: int
+    charge_url: str | None
+
+
 class Payssam(Schema):
     """The account at the payment provider."""
 
@@ -160,5 +204,6 @@ class Problem(BaseModel):
 
 
 ANSWERS: tuple[type[BaseModel], ...] = (
-    Bill, Bills, BillPage, Payment, PaymentPage, Folio, Accommodation, BatchResults, Problem,
+    Bill, Bills, BillPage, Payment, PaymentPage, Folio, Accommodation, BatchResults, PaymentRequest,
+    PaymentRequestPage, Points, Problem,
 )  # fmt: skip

@@ -7,8 +7,8 @@ import pytest
 from services.billing.bill import Bill, BillChanges
 from services.billing.errors import InvalidParameter, InvalidState, NotFound
 from services.billing.event import Context
-from services.billing.execution import Executor, TooBusy
-from services.billing.ports import KeptOutcome, KeyTaken
+from services.billing.execution import Executor
+from services.billing.ports import KeptOutcome, KeyTaken, TooBusy
 from services.billing.stamp import Clock
 from services.billing.work import Work
 from tests.unit.given import UNKNOWN, Hotel, finished

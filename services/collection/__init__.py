@@ -1,0 +1,1 @@
+"""Asking guests for money, whoever the provider is."""

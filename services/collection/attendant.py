@@ -1,0 +1,116 @@
+"""The attendant: the worker that sends what was asked for, looks after what was sent, and reads the inbox."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+from services.billing.errors import NotFound
+from services.billing.ports import StoreUnavailable, TooBusy
+from services.collection.collector import Attended, Collector
+from services.collection.pace import look_at, retry_at
+from services.collection.ports import Agenda, Due, Inbox, Letter
+
+AT_ONCE_MAX = 8
+"""Requests dealt with at the same time; each holds a connection for its lock."""
+LETTERS_MAX = 200
+POLL_SECONDS = 1.0
+FAILED_PAUSE_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Attendant:
+    """Works through the agenda and the inbox until it is cancelled."""
+
+    def __init__(self, collector: Collector, agenda: Agenda, inbox: Inbox) -> None:
+        self._collector = collector
+        self._agenda = agenda
+        self._inbox = inbox
+        self._asked = asyncio.Event()
+        self._arrived = asyncio.Event()
+
+    def wake(self) -> None:
+        """A request was stored: send it now."""
+        self._asked.set()
+
+    def ring(self) -> None:
+        """A callback was kept: read it now."""
+        self._arrived.set()
+
+    async def work_agenda(self) -> None:
+        """Send and look, one batch of what is due after the other."""
+        await _for_ever(self._asked, self._agenda_batch)
+
+    async def read_inbox(self) -> None:
+        """Deal with callbacks, one batch after the other."""
+        await _for_ever(self._arrived, self._inbox_batch)
+
+    async def _agenda_batch(self) -> bool:
+        due = await self._agenda.due(AT_ONCE_MAX)
+        await asyncio.gather(*(self._attend(each) for each in due))
+        return bool(due)
+
+    async def _attend(self, due: Due) -> None:
+        try:
+            attended = await self._collector.attend(due.request_id, ask_first=due.attempts > 0)
+        except TooBusy:
+            reason = "another process deals with it"
+            await self._agenda.put(due.request_id, retry_at(datetime.now(UTC), due.attempts), due.attempts, reason)
+        else:
+            await self._put(attended, due.attempts)
+
+    async def _put(self, attended: Attended, attempts: int) -> None:
+        now, after = datetime.now(UTC), attended.after
+        if attended.reason is None:
+            await self._agenda.put(after.id, look_at(now, after.status, after.modified_on), 0, None)
+        else:
+            await self._agenda.put(after.id, retry_at(now, attempts), attempts + 1, attended.reason)
+
+    async def _inbox_batch(self) -> bool:
+        by_request: dict[str, list[Letter]] = defaultdict(list)
+        for letter in await self._inbox.due(LETTERS_MAX):
+            by_request[letter.request_id].append(letter)
+        limit = asyncio.Semaphore(AT_ONCE_MAX)
+
+        async def read(letters: Sequence[Letter]) -> None:
+            async with limit:
+                await self._read(letters)
+
+        await asyncio.gather(*map(read, by_request.values()))
+        return bool(by_request)
+
+    async def _read(self, letters: Sequence[Letter]) -> None:
+        """Deal with all waiting callbacks of one request by asking the provider once."""
+        first, numbers = letters[0], [letter.number for letter in letters]
+        try:
+            attended = await self._collector.attend(first.request_id, ask_first=True, callback=first.digest)
+        except NotFound:
+            reason: str | None = "there is no such payment request here"
+        except TooBusy:
+            reason = "another process deals with the request"
+        else:
+            await self._put(attended, 0)
+            early = any(letter.says_paid for letter in letters) and attended.after.payment_id is None
+            reason = "the provider does not say that it is paid, yet" if early else attended.reason
+        if reason is None:
+            await self._inbox.done(numbers)
+        else:
+            await self._inbox.wait(numbers, retry_at(datetime.now(UTC), first.attempts), reason)
+
+
+async def _for_ever(called: asyncio.Event, batch: Callable[[], Awaitable[bool]]) -> None:
+    while True:
+        try:
+            if not await batch():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(called.wait(), POLL_SECONDS)
+                called.clear()
+        except StoreUnavailable as error:
+            log.warning("payment requests wait for the database: %s", error)
+            await asyncio.sleep(FAILED_PAUSE_SECONDS)
+        except Exception:
+            log.exception("payment requests wait after a fault")
+            await asyncio.sleep(FAILED_PAUSE_SECONDS)

@@ -1,0 +1,282 @@
+"""The collector: deals with the provider about one request at a time, and writes down what it says.
+
+An answer that cannot be relied on is never guessed at: the provider is asked how the bill stands, and its word
+is written down. So each step may be cut off anywhere and taken again.
+"""
+
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.billing.errors import InvalidState
+from services.billing.event import Context
+from services.billing.execution import Executor
+from services.billing.ids import new_ulid
+from services.billing.work import Work
+from services.collection import commands
+from services.collection.errors import ProviderUnavailable
+from services.collection.guest import open_guest
+from services.collection.payment_request import Evidence, PaymentRequest, Receipt
+from services.collection.ports import Locks, Opener
+from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, Unknown, Why
+
+ACTOR = "provider"
+"""Whose word the events rest on that nobody asked for."""
+
+Decide = Callable[[Work], PaymentRequest]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Attended:
+    """A request before and after it was dealt with; `reason` why it must be dealt with again soon, if so."""
+
+    before: PaymentRequest
+    after: PaymentRequest
+    reason: str | None
+
+
+class Collector:
+    """Sends, looks, resends, destroys, refunds."""
+
+    def __init__(self, provider: Provider, executor: Executor, opener: Opener, locks: Locks) -> None:
+        self._provider = provider
+        self._executor = executor
+        self._opener = opener
+        self._locks = locks
+
+    @asynccontextmanager
+    async def holding(self, request_id: str) -> AsyncIterator[PaymentRequest]:
+        """The request as it stands, and nobody else dealing with it. Raises NotFound, TooBusy, StoreUnavailable."""
+        async with self._locks.hold(request_id):
+            yield await self._commit(lambda work: commands.find_request(work, request_id))
+
+    async def attend(self, request_id: str, *, ask_first: bool, callback: str | None = None) -> "Attended":
+        """Do what is next for a request: send it if it was not, else ask how it stands and write it down.
+
+        `ask_first` after a send whose end may not be known. `callback` is the digest of what led here. Raises as
+        `holding`.
+        """
+        async with self.holding(request_id) as request:
+            unsent = request.status in {"REQUESTED", "UNKNOWN"}
+            if unsent and not ask_first and request.status == "REQUESTED":
+                reason = await self._send(request)
+            else:
+                reason = await self._look(request, callback, unsent=unsent)
+            after = await self._commit(lambda work: commands.find_request(work, request_id))
+        return Attended(request, after, reason)
+
+    async def _look(self, request: PaymentRequest, callback: str | None, *, unsent: bool) -> str | None:
+        """Believe what the provider says; what it does not know, though it is to be sent, is sent."""
+        found = await self._read(request)
+        if isinstance(found, Done):
+            await self._believe(request, found.value, callback)
+            if found.value.state == "UNPAID":
+                await self._end_unpaid(request, found.value)
+            return None
+        if unsent and isinstance(found, Refused) and found.why is Why.NOT_FOUND:
+            return await self._send(request)
+        return _said(found)
+
+    async def _end_unpaid(self, request: PaymentRequest, found: ProviderBill) -> None:
+        """A bill that nobody should pay any more: its last day is over, or its send came through after its end."""
+        if request.status == "DESTROYED":
+            await self._provider.destroy(request.asked.merchant, request.id, request.asked.amount)
+        elif _over(request):
+            evidence = evidence_of(found)
+            await self._commit(lambda work: commands.note_expired(work, request.id, evidence))
+
+    async def _send(self, request: PaymentRequest) -> str | None:
+        """Send it, at most once in effect; None when that is settled, else why it must wait."""
+        if _over(request):
+            await self._commit(lambda work: commands.note_expired(work, request.id, Evidence()))
+            return None
+        ask = await self._ask(request)
+        if ask is None:
+            forgotten = Refused("GUEST_FORGOTTEN", "The guest was forgotten; nobody can be asked.")
+            await self._commit(lambda work: commands.note_refused(work, request.id, forgotten))
+            return None
+        answer = await self._provider.send(request.asked.merchant, ask)
+        if isinstance(answer, Done):
+            url = answer.value.url
+            await self._commit(lambda work: commands.note_sent(work, request.id, url, self._price_of(request)))
+            return None
+        if isinstance(answer, Unknown):
+            await self._commit(lambda work: commands.note_unknown(work, request.id, answer.reason))
+            return answer.reason
+        return await self._refused(request, answer)
+
+    async def _refused(self, request: PaymentRequest, refused: Refused) -> str | None:
+        """A refusal may answer a second copy of a send that came through: the provider says which."""
+        found = await self._read(request)
+        if isinstance(found, Done):
+            await self._believe(request, found.value, None)
+            return None
+        if isinstance(found, Refused) and found.why is Why.NOT_FOUND and refused.why is not Why.TRY_LATER:
+            log.warning("the provider refuses request %s: %s %s", request.id, refused.code, refused.message)
+            await self._commit(lambda work: commands.note_refused(work, request.id, refused))
+            return None
+        if isinstance(found, Unknown):
+            await self._commit(lambda work: commands.note_unknown(work, request.id, found.reason))
+        return _said(refused)
+
+    async def resend(self, request: PaymentRequest) -> Decide:
+        """Send the guest the same bill again, for points; called while it is held.
+
+        Raises InvalidState unless it is with the guest, or when the provider refuses.
+        """
+        if request.status != "SENT":
+            raise InvalidState(f"Payment request {request.id} is {request.status}; only one that is SENT is resent.")
+        answer = await self._provider.resend(request.asked.merchant, request.id)
+        if isinstance(answer, Refused):
+            await self._settle_doubt(request)
+            raise _refusal(answer)
+        doubt = answer.reason if isinstance(answer, Unknown) else None
+        return lambda work: commands.note_resent(work, request.id, self._provider.message_points, doubt)
+
+    async def destroy(self, request: PaymentRequest) -> Decide:
+        """Void an unpaid request; called while it is held. Raises InvalidState for one that is not open or was paid
+        meanwhile, ProviderUnavailable.
+        """
+        if not request.open:
+            raise InvalidState(f"Payment request {request.id} is {request.status}; only an open one is destroyed.")
+        if request.status != "SENT" and await self._never_sent(request):
+            return lambda work: commands.note_destroyed(work, request.id, Evidence())
+        answer = await self._provider.destroy(request.asked.merchant, request.id, request.asked.amount)
+        evidence = Evidence()
+        if not isinstance(answer, Done):
+            found = await self._settle_doubt(request)
+            if found is None or found.state == "UNPAID":
+                raise _refusal(answer) if isinstance(answer, Refused) else ProviderUnavailable(answer.reason)
+            if found.state != "DESTROYED":
+                raise InvalidState(f"Payment request {request.id} was paid meanwhile; refund it instead.")
+            evidence = evidence_of(found)
+        return lambda work: commands.note_destroyed(work, request.id, evidence)
+
+    async def _never_sent(self, request: PaymentRequest) -> bool:
+        """Whether the provider knows nothing of it. Raises ProviderUnavailable."""
+        found = await self._read(request)
+        if isinstance(found, Refused) and found.why is Why.NOT_FOUND:
+            return True
+        if isinstance(found, Done):
+            return False
+        raise ProviderUnavailable(_said(found))
+
+    async def refund(self, request: PaymentRequest) -> Decide:
+        """Give the whole money back; called while it is held. Raises InvalidState unless it is paid, or when the
+        provider refuses; ProviderUnavailable.
+        """
+        if request.status != "PAID":
+            raise InvalidState(f"Payment request {request.id} is {request.status}; only a PAID one is refunded.")
+        answer = await self._provider.cancel(request.asked.merchant, request.id, request.asked.amount)
+        evidence = Evidence()
+        if not isinstance(answer, Done):
+            found = await self._settle_doubt(request)
+            if found is None or found.state != "REFUNDED":
+                raise _refusal(answer) if isinstance(answer, Refused) else ProviderUnavailable(answer.reason)
+            evidence = evidence_of(found)
+        return lambda work: commands.note_refunded(work, request.id, evidence)
+
+    async def _settle_doubt(self, request: PaymentRequest) -> ProviderBill | None:
+        """How the bill stands after an answer that left it open, None when the provider does not say.
+
+        What nobody asked for now is written down at once; what was asked for is the caller's decision.
+        """
+        found = await self._read(request)
+        if not isinstance(found, Done):
+            return None
+        if found.value.state == "PAID":
+            await self._believe(request, found.value, None)
+        return found.value
+
+    async def _read(self, request: PaymentRequest) -> Done[ProviderBill] | Refused | Unknown:
+        return await self._provider.read(request.asked.merchant, request.id)
+
+    async def _believe(self, request: PaymentRequest, bill: ProviderBill, callback: str | None) -> None:
+        points = self._price_of(request)
+        await self._commit(decision_on(request.id, bill, evidence_of(bill, callback), points))
+
+    def _price_of(self, request: PaymentRequest) -> int:
+        return self._provider.message_points if request.asked.send_type == "TALK" else 0
+
+    async def _ask(self, request: PaymentRequest) -> Ask | None:
+        asked = request.asked
+        data_keys = await self._opener.for_opening([asked.folio_id])
+        guest = open_guest(asked.guest, data_keys.get(asked.folio_id))
+        if guest is None:
+            return None
+        return Ask(
+            request_id=request.id,
+            amount=asked.amount,
+            customer_name=guest.name,
+            contact=guest.contact,
+            send_type=asked.send_type,
+            product_name=asked.product_name,
+            expires_on=asked.expires_on,
+            message=guest.message,
+            bill_issuer=asked.bill_issuer,
+        )
+
+    async def _commit(self, decide: Decide) -> PaymentRequest:
+        context = Context(key=ACTOR, request_id=new_ulid())
+
+        def decided(work: Work) -> PaymentRequest:
+            work.begin(context)
+            request = decide(work)
+            work.collect()
+            return request
+
+        return (await self._executor.execute(decided))[0]
+
+
+def decision_on(request_id: str, bill: ProviderBill, evidence: Evidence, points: int) -> Decide:
+    """What the provider's word on a bill changes here; a bill that it knows was sent, for these points."""
+
+    def decide(work: Work) -> PaymentRequest:
+        request = commands.note_sent(work, request_id, bill.url, points)
+        match bill.state:
+            case "UNPAID":
+                return request
+            case "DESTROYED":
+                return commands.note_destroyed(work, request_id, evidence)
+            case "PAID":
+                return commands.note_paid(work, request_id, _receipt(work, bill), evidence)
+            case "REFUNDED":
+                if bill.amount is not None:  # money that came and went is written down as both
+                    commands.note_paid(work, request_id, _receipt(work, bill), evidence)
+                return commands.note_refunded(work, request_id, evidence)
+
+    return decide
+
+
+def evidence_of(bill: ProviderBill, callback: str | None = None) -> Evidence:
+    """The digest of the provider's reply, and that of the callback which led to it."""
+    return Evidence(hashlib.sha256(bill.raw).hexdigest(), callback)
+
+
+def _receipt(work: Work, bill: ProviderBill) -> Receipt:
+    assert bill.amount is not None, "a paid bill without an amount is no answer"
+    return Receipt(
+        amount=bill.amount,
+        paid_at=bill.paid_at or work.now,
+        payment_method=bill.payment_method,
+        pay_type=bill.pay_type,
+        issuer=bill.issuer,
+        approval_number=bill.approval_number,
+    )
+
+
+def _refusal(refused: Refused) -> InvalidState:
+    return InvalidState(f"The provider refuses: {refused.code} {refused.message}")
+
+
+def _over(request: PaymentRequest) -> bool:
+    return request.asked.expires_on < commands.provider_day(datetime.now(UTC))
+
+
+def _said(answer: Refused | Unknown) -> str:
+    return answer.reason if isinstance(answer, Unknown) else f"{answer.code}: {answer.message}"

@@ -1,0 +1,32 @@
+"""When to ask the provider again: soon after something happened, ever more seldom after."""
+
+import random
+from datetime import datetime, timedelta
+
+from services.collection.payment_request import Status
+
+RETRY_FIRST = timedelta(seconds=1)
+RETRY_MAX = timedelta(minutes=5)
+LOOK_FIRST = timedelta(seconds=15)
+LOOK_MAX = timedelta(hours=6)
+"""A callback that never comes, or a bill destroyed in the provider's own app, is found after this at the latest."""
+WATCHED_AFTER_PAID = timedelta(days=30)
+"""How long a refund in the provider's own app is looked for."""
+WATCHED_AFTER_END = timedelta(days=2)
+"""How long money is looked for that came in spite of an end."""
+JITTER = 0.2
+
+
+def retry_at(now: datetime, attempts: int) -> datetime:
+    """When to try again after this many attempts that failed in a row: twice as long each time, with jitter."""
+    return now + _spread(min(RETRY_FIRST * 2 ** min(attempts, 20), RETRY_MAX))
+
+
+def look_at(now: datetime, status: Status, since: datetime) -> datetime:
+    """When to look again at a request that is in this status since then: after a fifth of its age, with jitter."""
+    first = LOOK_FIRST if status == "SENT" else LOOK_FIRST * 60
+    return now + _spread(min(max((now - since) / 5, first), LOOK_MAX))
+
+
+def _spread(interval: timedelta) -> timedelta:
+    return interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 -- no secret, only apart from others
