@@ -74,6 +74,7 @@ class Service:
     runner: Runner
     office: Office | None = None
     office_pool: Pool | None = None
+    attended: bool = False
     app: FastAPI = field(init=False)
     trouble: str | None = "starting"
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -124,7 +125,7 @@ class Service:
             await asyncio.sleep(RETRY_SECONDS)
         await self.runner.start()
         self.trouble = None
-        if self.office is not None:
+        if self.office is not None and self.attended:
             attendant = self.office.attendant
             await asyncio.gather(attendant.work_agenda(), attendant.read_inbox())
 
@@ -176,8 +177,13 @@ class RequestAgenda(AgendaWriter):
         return await watched_requests(self._reader)
 
 
-def make_service(conninfo: str, admin_key: str | None = None, collecting: Collecting | None = None) -> Service:
-    """A service on a database; nothing is connected yet. Without `collecting` no guest can be asked for money."""
+def make_service(
+    conninfo: str, admin_key: str | None = None, collecting: Collecting | None = None, *, attended: bool = True
+) -> Service:
+    """A service on a database; nothing is connected yet. Without `collecting` no guest can be asked for money.
+
+    `attended`: it sends what was asked for and looks after it; else that is left to another process.
+    """
     codec = EventCodec(transcoder=None)  # type: ignore[arg-type]
     pool = make_pool(conninfo, "folio")
     data_keys = DataKeys(pool)
@@ -192,8 +198,10 @@ def make_service(conninfo: str, admin_key: str | None = None, collecting: Collec
         service.office_pool = make_pool(conninfo, "folio collection")
         collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))
         inbox = StoredInbox(pool)
-        attendant = Attendant(collector, RequestAgenda(pool, reader), inbox)
-        service.office = Office(collecting.provider, collector, attendant, collecting.automatic_card_payment)
+        agenda = RequestAgenda(pool, reader)
+        attendant = Attendant(collector, agenda, inbox)
+        service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
+        service.attended = attended
     service.app = make_app(desk, reader, store, KeyRing(pool, admin_key), data_keys, service, service.office)
     if collecting is not None:
         service.app.include_router(

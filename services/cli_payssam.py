@@ -1,21 +1,163 @@
-"""The command line's part about the payment provider: `folio payssam …` and `folio payssam-sandbox`."""
+"""`folio payssam …`, what an operator does about the payment provider, and `folio payssam-sandbox`."""
 
+import asyncio
+import json
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
 
+from services.bootstrap import Service, collecting_by, make_service
+from services.collection.reconciliation import Report, reconcile
 from services.payssam.sandbox import SandboxSettings, serve_sandbox
 from services.serving import listen
+from services.store.inbox import KeptCallback, list_callbacks, replay_callbacks
+from services.telemetry import configure_logging
+from services.terminal import (
+    DEFAULT_DATA,
+    Data,
+    Host,
+    Port,
+    console,
+    fail,
+    prepared_database,
+    read_settings,
+    run,
+    tell,
+    until_interrupted,
+)
 
-SandboxData = Annotated[Path | None, typer.Option(help="File that keeps the sandbox's bills; none by default.")]
-Points = Annotated[int, typer.Option(min=0, help="Points to begin with; a message costs 55.")]
-HourSeconds = Annotated[float, typer.Option(min=0.01, help="Seconds that the hour between two callbacks lasts.")]
+READY_SECONDS_MAX = 30
+CREDENTIAL = re.compile(r'("api_?key"\s*:\s*")[^"]*', re.IGNORECASE)
+
+payssam = typer.Typer(help="The payment provider: reconcile, and its callbacks.", no_args_is_help=True)
+inbox = typer.Typer(help="Callbacks as they came: list, show, replay.", no_args_is_help=True)
+payssam.add_typer(inbox, name="inbox")
 
 
-async def serve_sandbox_on(port: int, host: str, settings: SandboxSettings) -> None:
-    """Serve the sandbox until it is interrupted. Raises PortTaken."""
-    with listen(host, port) as listening:
+def sandbox_command(
+    port: Port = 8090,
+    host: Host = "127.0.0.1",
+    data: Annotated[Path | None, typer.Option(help="File that keeps its bills; none by default.")] = None,
+    api_key: Annotated[str, typer.Option(help="The key that partners must send.")] = "sandbox-key",
+    points: Annotated[int, typer.Option(min=0, help="Points to begin with; a message costs 55.")] = 100_000,
+    hour_seconds: Annotated[float, typer.Option(min=0.01, help="How long its hour between two callbacks lasts.")] = 60,
+) -> None:
+    """Run a local stand-in for PaySsam, the payment provider: bills are paid on its pages, for nothing."""
+    configure_logging("WARNING", "console")
+    with until_interrupted(), listen(host, port) as listening:
         address = listening.getsockname()
-        typer.echo(f"The PaySsam sandbox serves http://{address[0]}:{address[1]} (described there). Ctrl-C ends it.")
-        await serve_sandbox(settings, listening)
+        tell(f"The PaySsam sandbox serves http://{address[0]}:{address[1]} (described there). Ctrl-C ends it.")
+        run(serve_sandbox(SandboxSettings(api_key, data, hour_seconds, points), listening))
+
+
+@payssam.command("reconcile")
+def reconcile_command(data: Data = DEFAULT_DATA) -> None:
+    """Ask the provider about every request that may have changed; print and keep what was other than the books.
+
+    Ends with status 1 when the provider gave no word on some.
+    """
+    settings = read_settings()
+    configure_logging("ERROR", "console")
+    with until_interrupted(), prepared_database(data) as conninfo:
+
+        async def reconciled() -> Report:
+            collecting = collecting_by(settings)
+            if collecting is None:
+                fail("No provider is set up: FOLIO_PAYSSAM_BASE_URL and FOLIO_PAYSSAM_API_KEY are missing.")
+            async with make_service(conninfo, None, collecting, attended=False) as service:
+                return await _reconcile(service)
+
+        report = run(reconciled())
+        _tell(report)
+        raise typer.Exit(1 if report.unanswered else 0)
+
+
+async def _reconcile(service: Service) -> Report:
+    async with asyncio.timeout(READY_SECONDS_MAX):
+        while service.trouble is not None:  # noqa: ASYNC110  # a service gives nothing to wait on
+            await asyncio.sleep(0.05)
+    assert service.office is not None
+    request_ids = await service.office.agenda.all_watched()
+    columns = (TextColumn("Asking the provider"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=len(request_ids))
+        return await reconcile(
+            service.office.collector, service.office.agenda, request_ids, lambda: progress.advance(task)
+        )
+
+
+def _tell(report: Report) -> None:
+    if report.differences:
+        table = Table(Column("request", no_wrap=True), "books", "provider", "won", "flags", box=None)
+        for each in report.differences:
+            table.add_row(each.request_id, each.before, each.after, f"{each.amount:,}", ", ".join(each.flags))
+        Console().print(table)
+    for request_id, reason in report.unanswered.items():
+        tell(f"{request_id}: no word from the provider: {reason}")
+    tell(f"Asked about {report.asked:,}: {len(report.differences):,} differed and are put right.")
+
+
+@inbox.command("list")
+def inbox_list(
+    every: Annotated[bool, typer.Option("--all", help="Those that were dealt with, too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most, the newest first.")] = 100,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """List the callbacks that wait, and why."""
+    with prepared_database(data) as conninfo:
+        kept = list_callbacks(conninfo, None, all_states=every, limit=limit)
+    table = Table("number", "received", Column("request", no_wrap=True), "state", "attempts", "why it waits", box=None)
+    for each in kept:
+        received = f"{each.received_at:%Y-%m-%d %H:%M:%S}"
+        row = (str(each.number), received, each.request_id, each.state, str(each.attempts), each.reason or "")
+        table.add_row(*row)
+    Console().print(table)
+    tell(f"{len(kept)} callbacks{'' if every else ' wait'}.")
+
+
+@inbox.command("show")
+def inbox_show(
+    number: Annotated[int, typer.Argument(help="Its number in the list.")], data: Data = DEFAULT_DATA
+) -> None:
+    """Show a callback as it came, without the provider's key in it."""
+    with prepared_database(data) as conninfo:
+        found = list_callbacks(conninfo, number, all_states=True, limit=1)
+    if not found:
+        fail(f"There is no callback {number}; 'folio payssam inbox list --all' shows them.")
+    typer.echo(_shown(found[0]))
+
+
+def _shown(kept: KeptCallback) -> str:
+    facts = {
+        "number": kept.number,
+        "received": kept.received_at.isoformat(),
+        "from": kept.source,
+        "request": kept.request_id,
+        "state": kept.state,
+        "attempts": kept.attempts,
+        "waits because": kept.reason,
+        "sha256": kept.digest,
+        "headers": kept.headers,
+    }
+    body = CREDENTIAL.sub(r"\1***", kept.body.decode(errors="replace"))
+    return (
+        "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in facts.items()) + f"\n\n{body}"
+    )
+
+
+@inbox.command("replay")
+def inbox_replay(
+    number: Annotated[int | None, typer.Argument(help="Its number; all that wait by default.")] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Let a running service deal with a callback now, or with all that wait."""
+    with prepared_database(data) as conninfo:
+        count = replay_callbacks(conninfo, number)
+    if number is not None and not count:
+        fail(f"There is no callback {number}; 'folio payssam inbox list --all' shows them.")
+    tell(f"{count} callbacks are due now; a running service deals with them within a second.")

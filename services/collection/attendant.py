@@ -12,6 +12,7 @@ from services.billing.ports import StoreUnavailable, TooBusy
 from services.collection.collector import Attended, Collector
 from services.collection.pace import look_at, retry_at
 from services.collection.ports import Agenda, Due, Inbox, Letter
+from services.collection.reconciliation import difference_in
 
 AT_ONCE_MAX = 8
 """Requests dealt with at the same time; each holds a connection for its lock."""
@@ -62,8 +63,13 @@ class Attendant:
         else:
             await self._put(attended, due.attempts)
 
-    async def _put(self, attended: Attended, attempts: int) -> None:
+    async def _put(self, attended: Attended, attempts: int, *, told: bool = False) -> None:
+        """Put it on the agenda again; a change that no callback told of is a difference."""
         now, after = datetime.now(UTC), attended.after
+        difference = None if told else difference_in(attended)
+        if difference is not None:
+            log.warning("the provider says otherwise of request %s: %s", after.id, difference)
+            await self._agenda.keep_difference(difference)
         if attended.reason is None:
             await self._agenda.put(after.id, look_at(now, after.status, after.modified_on), 0, None)
         else:
@@ -92,7 +98,7 @@ class Attendant:
         except TooBusy:
             reason = "another process deals with the request"
         else:
-            await self._put(attended, 0)
+            await self._put(attended, 0, told=True)
             early = any(letter.says_paid for letter in letters) and attended.after.payment_id is None
             reason = "the provider does not say that it is paid, yet" if early else attended.reason
         if reason is None:

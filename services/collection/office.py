@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.collection.attendant import Attendant
 from services.collection.collector import Collector
+from services.collection.ports import Agenda
 from services.collection.provider import Provider
 
 
@@ -14,4 +15,5 @@ class Office:
     provider: Provider
     collector: Collector
     attendant: Attendant
+    agenda: Agenda
     automatic_card_payment: bool = False

@@ -26,6 +26,17 @@ class Opener(Protocol):
 
 
 @dataclass(frozen=True)
+class Difference:
+    """What the books said before, and what the provider said; `amount` in won is what it concerns."""
+
+    request_id: str
+    before: str
+    after: str
+    amount: int
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Due:
     """A request that is to be looked at; `attempts` that failed in a row before."""
 
@@ -46,6 +57,10 @@ class Agenda(Protocol):
 
     async def put(self, request_id: str, next_at: datetime, attempts: int, reason: str | None) -> None:
         """Look at it again then. Raises StoreUnavailable."""
+        ...
+
+    async def keep_difference(self, difference: Difference) -> None:
+        """Keep what was found to be other than the books said. Raises StoreUnavailable."""
         ...
 
 

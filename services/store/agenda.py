@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.collection.ports import Difference
 from services.store.connection import Pool
 from services.store.reading import translated
 
@@ -12,13 +13,13 @@ PUT = """
        SET next_at = excluded.next_at, attempts = excluded.attempts, reason = excluded.reason
 """
 ADD_DIFFERENCE = """
-    INSERT INTO collection.differences (request_id, before, after, amount, note)
-    VALUES (%(request_id)s, %(before)s, %(after)s, %(amount)s, %(note)s)
+    INSERT INTO collection.differences (request_id, before, after, amount, flags)
+    VALUES (%(request_id)s, %(before)s, %(after)s, %(amount)s, %(flags)s)
 """
 
 
 class AgendaWriter:
-    """Puts requests on the agenda, and keeps what reconciliations found."""
+    """Puts requests on the agenda, and keeps what was found by asking."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -29,10 +30,8 @@ class AgendaWriter:
         async with translated(), self._pool.connection() as connection:
             await connection.execute(PUT, parameters)
 
-    async def keep_difference(
-        self, request_id: str, before: str, after: str, amount: int | None, note: str | None
-    ) -> None:
-        """Keep what a reconciliation found. Raises StoreUnavailable."""
-        parameters = {"request_id": request_id, "before": before, "after": after, "amount": amount, "note": note}
+    async def keep_difference(self, difference: Difference) -> None:
+        """Keep what was found to be other than the books said. Raises StoreUnavailable."""
+        parameters = {**vars(difference), "flags": list(difference.flags)}
         async with translated(), self._pool.connection() as connection:
             await connection.execute(ADD_DIFFERENCE, parameters)

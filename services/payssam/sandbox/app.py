@@ -56,6 +56,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         # Which callbacks are held to be reordered is known until a restart; afterwards they just go.
+        self.desk.release_callbacks()
         self._sending = asyncio.create_task(self._courier.run())
         return self
 

@@ -30,13 +30,13 @@ CREATE TABLE collection.callbacks (
 CREATE INDEX callbacks_waiting ON collection.callbacks (next_at) WHERE state = 'WAITING';
 CREATE INDEX callbacks_of_request ON collection.callbacks (request_id);
 
--- What reconciliations found to be other than the books said, and put right.
+-- What asking the provider found to be other than the books said, and what was put right.
 CREATE TABLE collection.differences (
     number     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     found_at   timestamptz NOT NULL DEFAULT now(),
     request_id text        NOT NULL,
     before     text        NOT NULL,
     after      text        NOT NULL,
-    amount     bigint,
-    note       text
+    amount     bigint      NOT NULL,
+    flags      text[]      NOT NULL
 );

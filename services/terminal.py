@@ -1,0 +1,94 @@
+"""What the commands of the terminal share: their options, how they speak, how they run and end."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import psycopg
+import typer
+import uvloop
+from pydantic import ValidationError
+from rich.console import Console
+
+from services.bootstrap import prepare_database
+from services.serving import BadAddress, PortTaken, database
+from services.settings import Settings
+from services.store.api_keys import NameTaken
+from services.store.embedded import EmbeddedPostgresError
+from services.store.migrate import MigrationError
+
+Result = TypeVar("Result")
+
+Data = Annotated[Path, typer.Option(help="Folder of the own PostgreSQL; unused with FOLIO_DATABASE_URL.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+DEFAULT_DATA = Path(".folio")
+
+console = Console(stderr=True)
+
+
+def tell(message: str) -> None:
+    """Say something to the person at the terminal, in one piece."""
+    console.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what went wrong and end with status 1."""
+    console.print("[bold red]folio:[/]", end=" ")
+    tell(message)
+    raise typer.Exit(1)
+
+
+def read_settings() -> Settings:
+    """The settings, or a message that names the wrong ones without showing their values."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            (f"FOLIO_{str(each['loc'][0]).upper()}: " if each["loc"] else "")
+            + each["msg"].removeprefix("Value error, ")
+            for each in error.errors(include_input=False)
+        ]
+        fail("Settings are wrong.\n" + "\n".join(wrong))
+
+
+@contextmanager
+def clear_messages() -> Iterator[None]:
+    """Turn what an operator can put right into a message instead of a traceback."""
+    try:
+        yield
+    except (EmbeddedPostgresError, MigrationError, PortTaken, BadAddress, NameTaken) as error:
+        fail(str(error))
+    except psycopg.OperationalError as error:
+        fail(f"The database does not answer: {str(error).strip()}\nCheck FOLIO_DATABASE_URL and that it runs.")
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end a command as cleanly as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Run what lasts: Ctrl-C and SIGTERM are the usual ways to end it and no error."""
+    end_on_sigterm()
+    with clear_messages(), contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
+@contextmanager
+def prepared_database(data: Path) -> Iterator[str]:
+    """The database, up to date, of a running service or started for this command alone."""
+    with clear_messages(), database(read_settings(), data, shared=True) as conninfo:
+        prepare_database(conninfo)
+        yield conninfo
+
+
+def run(doing: Coroutine[Any, Any, Result]) -> Result:
+    """Run until done or interrupted."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(doing)
