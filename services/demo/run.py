@@ -7,34 +7,44 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from services.bootstrap import Collecting
 from services.demo.catalogue import HOTELS
-from services.demo.client import DemoFailed, open_client, wait_until_ready
+from services.demo.client import DemoFailed, ask, open_client, wait_until_ready
 from services.demo.key import demo_key
 from services.demo.loading import is_loaded, load
+from services.demo.provider import sandbox
 from services.demo.sample_hotel import closing_folio, guest_folios
-from services.demo.welcome import welcome
+from services.demo.welcome import AMOUNT, NO_BILL, welcome
+from services.payssam.callback import PATH as CALLBACK_PATH
+from services.payssam.client import PayssamClient
 from services.serving import serve
 
 __all__ = ["DemoFailed", "run_demo"]
 
+SANDBOX_PORT_STEP = 10
+"""The provider's sandbox listens this much above the service: 8090 with 8080."""
 ANSWERS_KEPT = timedelta(days=30)
 """For how long, at least, the service answers again under an idempotency key."""
 
 
 async def run_demo(conninfo: str, listening: socket.socket, data: Path) -> None:
     """Serve until interrupted, with the sample hotels. Raises DemoFailed, psycopg.Error."""
-    host, port = listening.getsockname()
+    address = "http://{}:{}".format(*listening.getsockname())
+    async with sandbox(data, listening.getsockname()[1] + SANDBOX_PORT_STEP) as provider:
+        key = SecretStr(provider.api_key)
+        client = PayssamClient(provider.address, provider.api_key, "v2", address + CALLBACK_PATH)
 
-    async def meanwhile() -> None:
-        await _prepare(conninfo, f"http://{host}:{port}", data)
+        async def meanwhile() -> None:
+            await _prepare(conninfo, address, provider.address, data)
 
-    await serve(conninfo, listening, None, None, meanwhile)
+        await serve(conninfo, listening, None, Collecting(client, key), meanwhile)
 
 
-async def _prepare(conninfo: str, address: str, data: Path) -> None:
+async def _prepare(conninfo: str, address: str, provider: str, data: Path) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     async with open_client(address) as client:
         await wait_until_ready(client, console.print)
@@ -43,8 +53,16 @@ async def _prepare(conninfo: str, address: str, data: Path) -> None:
         if not await is_loaded(client):
             await _load(client, console, max(key.made_at, datetime.now(UTC) - ANSWERS_KEPT))
             await is_loaded(client)  # waits for the read models, so that the visitor need not
-    sys.stdout.write(welcome(address, key.key, data))
+        bill_id = await _bill_to_ask_for(client)
+    sys.stdout.write(welcome(address, provider, key.key, bill_id, data))
     sys.stdout.flush()
+
+
+async def _bill_to_ask_for(client: httpx.AsyncClient) -> str:
+    """A bill that a guest still owes something of."""
+    response = await ask(client, "GET", f"/v1/accommodations/{HOTELS[0].id}/bills?status=OPEN&limit=500")
+    owing = (str(bill["id"]) for bill in response.json()["items"] if bill["balanceAmount"] >= AMOUNT)
+    return next(owing, NO_BILL)
 
 
 async def _load(client: httpx.AsyncClient, console: Console, answers_since: datetime) -> None:

@@ -57,7 +57,7 @@ class Bill(msgspec.Struct, frozen=True, rename="camel"):
 
     def expired(self, now: float) -> bool:
         """Whether it is too late to pay: the last day in Seoul is over."""
-        return self.expire_date is not None and now > end_of(date.fromisoformat(self.expire_date)).timestamp()
+        return self.expire_date is not None and now >= end_of(date.fromisoformat(self.expire_date)).timestamp()
 
 
 def end_of(day: date) -> datetime:
