@@ -53,8 +53,8 @@ DEFINITION = """
     CREATE INDEX payment_requests_of_bill ON read_model.payment_requests (bill_id, requested_position DESC);
     CREATE INDEX payment_requests_of_accommodation
         ON read_model.payment_requests (accommodation_id, requested_position DESC);
-    CREATE INDEX payment_requests_watched ON read_model.payment_requests (requested_position)
-     WHERE status IN ('REQUESTED', 'UNKNOWN', 'SENT', 'PAID', 'DESTROYED', 'EXPIRED');
+    CREATE INDEX payment_requests_open ON read_model.payment_requests (requested_position)
+     WHERE status IN ('REQUESTED', 'UNKNOWN', 'SENT');
 """
 
 COLUMNS = (
@@ -149,19 +149,26 @@ SELECT_REQUESTS = f"""
        AND (%(before)s::bigint IS NULL OR requested_position < %(before)s)
      ORDER BY requested_position DESC LIMIT %(limit)s
 """
-WATCHED = """
-       (status IN ('REQUESTED', 'UNKNOWN', 'SENT')
-        OR status = 'PAID' AND changed_at > now() - interval '30 days'
-        OR status IN ('DESTROYED', 'EXPIRED') AND changed_at > now() - interval '2 days')
+SELECT_DUE = """
+    SELECT id, attempts FROM (
+        SELECT request.id, agenda.attempts, agenda.next_at AS due_at, request.requested_position
+          FROM collection.agenda JOIN read_model.payment_requests AS request ON request.id = agenda.request_id
+         WHERE agenda.next_at <= now()
+        UNION ALL
+        SELECT request.id, 0, request.requested_at, request.requested_position
+          FROM read_model.payment_requests AS request
+         WHERE request.status IN ('REQUESTED', 'UNKNOWN', 'SENT')
+           AND NOT EXISTS (SELECT FROM collection.agenda WHERE agenda.request_id = request.id)
+    ) AS found
+     ORDER BY due_at, requested_position LIMIT %(limit)s
 """
-SELECT_DUE = f"""
-    SELECT request.id, coalesce(agenda.attempts, 0) AS attempts
-      FROM read_model.payment_requests AS request LEFT JOIN collection.agenda ON agenda.request_id = request.id
-     WHERE {WATCHED} AND coalesce(agenda.next_at, '-infinity') <= now()
-     ORDER BY coalesce(agenda.next_at, request.requested_at), requested_position LIMIT %(limit)s
+SELECT_WATCHED = """
+    SELECT id FROM read_model.payment_requests
+     WHERE status IN ('REQUESTED', 'UNKNOWN', 'SENT')
+        OR (status IN ('PAID', 'DESTROYED', 'EXPIRED') AND changed_at > now() - interval '30 days')
+     ORDER BY requested_position
 """
-SELECT_WATCHED = f"SELECT id FROM read_model.payment_requests WHERE {WATCHED} ORDER BY requested_position"
-"""How long after its end a request may still change: `collection.pace` says how often it is looked at."""
+"""What may still change at the provider; beside the agenda, which may have been lost."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -15,7 +15,7 @@ from projections.bills import BILLS
 from projections.folios import FOLIOS
 from projections.payment_requests import PAYMENT_REQUESTS, due_requests, watched_requests
 from projections.payments import PAYMENTS
-from projections.reading import Reader
+from projections.reading import NotCaughtUp, Reader
 from projections.runner import Runner, prepare
 from services.billing.execution import Executor
 from services.billing.ledger import Ledger
@@ -169,12 +169,23 @@ class RequestAgenda(AgendaWriter):
         self._reader = reader
 
     async def due(self, limit: int) -> Sequence[Due]:
-        """Requests whose time has come, the oldest first. Raises StoreUnavailable, NotCaughtUp."""
-        return [Due(request_id, attempts) for request_id, attempts in await due_requests(self._reader, limit)]
+        """Requests whose time has come, the oldest first. Raises StoreUnavailable."""
+        with _caught_up():
+            return [Due(request_id, attempts) for request_id, attempts in await due_requests(self._reader, limit)]
 
     async def all_watched(self) -> Sequence[str]:
-        """Every request that may still change at the provider. Raises StoreUnavailable, NotCaughtUp."""
-        return await watched_requests(self._reader)
+        """Every request that may still change at the provider. Raises StoreUnavailable."""
+        with _caught_up():
+            return await watched_requests(self._reader)
+
+
+@contextlib.contextmanager
+def _caught_up() -> Iterator[None]:
+    """Read models that are behind are as good as a database that does not answer."""
+    try:
+        yield
+    except NotCaughtUp as error:
+        raise StoreUnavailable(str(error)) from error
 
 
 def make_service(

@@ -16,7 +16,9 @@ REQUEST_SECONDS = Histogram(
 READ_MODEL_LAG = Gauge("folio_read_model_lag_events", "Events that the read models are behind the log")
 LOG_POSITION = Gauge("folio_log_position", "Position of the newest event")
 CALLBACKS = Counter("folio_callbacks_total", "Callbacks of the payment provider", ["result"])
-PAYMENT_REQUESTS = Counter("folio_payment_requests_total", "What became of payment requests here", ["became"])
+PAYMENT_REQUESTS = Counter(
+    "folio_payment_requests_total", "What became of payment requests when the provider was asked", ["became"]
+)
 PROVIDER_POINTS = Gauge("folio_provider_points", "Points that are left at the payment provider, when last asked")
 
 

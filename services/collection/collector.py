@@ -4,11 +4,10 @@ An answer that cannot be relied on is never guessed at: the provider is asked ho
 is written down. So each step may be cut off anywhere and taken again.
 """
 
-import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from services.billing.errors import InvalidState
@@ -19,14 +18,14 @@ from services.billing.work import Work
 from services.collection import commands
 from services.collection.errors import ProviderUnavailable
 from services.collection.guest import open_guest
-from services.collection.payment_request import Evidence, PaymentRequest, Receipt
+from services.collection.payment_request import Evidence, PaymentRequest
 from services.collection.ports import Locks, Opener
 from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, Unknown, Why
+from services.collection.word import Decide, decision_on, evidence_of
+from services.telemetry import PAYMENT_REQUESTS, PROVIDER_POINTS
 
 ACTOR = "provider"
 """Whose word the events rest on that nobody asked for."""
-
-Decide = Callable[[Work], PaymentRequest]
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class Collector:
         async with self._locks.hold(request_id):
             yield await self._commit(lambda work: commands.find_request(work, request_id))
 
-    async def attend(self, request_id: str, *, ask_first: bool, callback: str | None = None) -> "Attended":
+    async def attend(self, request_id: str, *, ask_first: bool, callback: str | None = None) -> Attended:
         """Do what is next for a request: send it if it was not, else ask how it stands and write it down.
 
         `ask_first` after a send whose end may not be known. `callback` is the digest of what led here. Raises as
@@ -68,6 +67,8 @@ class Collector:
             else:
                 reason = await self._look(request, callback, unsent=unsent)
             after = await self._commit(lambda work: commands.find_request(work, request_id))
+        if after.status != request.status:
+            PAYMENT_REQUESTS.labels(after.status).inc()
         return Attended(request, after, reason)
 
     async def _look(self, request: PaymentRequest, callback: str | None, *, unsent: bool) -> str | None:
@@ -117,12 +118,24 @@ class Collector:
             await self._believe(request, found.value, None)
             return None
         if isinstance(found, Refused) and found.why is Why.NOT_FOUND and refused.why is not Why.TRY_LATER:
-            log.warning("the provider refuses request %s: %s %s", request.id, refused.code, refused.message)
+            if refused.why is Why.NO_POINTS:
+                refused = await self._with_charge_address(refused)
+            log.warning("the provider refuses request %s: %s", request.id, _said(refused))
             await self._commit(lambda work: commands.note_refused(work, request.id, refused))
             return None
         if isinstance(found, Unknown):
             await self._commit(lambda work: commands.note_unknown(work, request.id, found.reason))
         return _said(refused)
+
+    async def _with_charge_address(self, refused: Refused) -> Refused:
+        """A refusal for lack of points, with where to buy some, for whoever sees it first."""
+        left = await self._provider.points()
+        if not isinstance(left, Done):
+            return refused
+        PROVIDER_POINTS.set(left.value.balance)
+        if left.value.charge_url is None:
+            return refused
+        return replace(refused, message=f"{refused.message} Buy points at {left.value.charge_url}")
 
     async def resend(self, request: PaymentRequest) -> Decide:
         """Send the guest the same bill again, for points; called while it is held.
@@ -231,43 +244,6 @@ class Collector:
             return request
 
         return (await self._executor.execute(decided))[0]
-
-
-def decision_on(request_id: str, bill: ProviderBill, evidence: Evidence, points: int) -> Decide:
-    """What the provider's word on a bill changes here; a bill that it knows was sent, for these points."""
-
-    def decide(work: Work) -> PaymentRequest:
-        request = commands.note_sent(work, request_id, bill.url, points)
-        match bill.state:
-            case "UNPAID":
-                return request
-            case "DESTROYED":
-                return commands.note_destroyed(work, request_id, evidence)
-            case "PAID":
-                return commands.note_paid(work, request_id, _receipt(work, bill), evidence)
-            case "REFUNDED":
-                if bill.amount is not None:  # money that came and went is written down as both
-                    commands.note_paid(work, request_id, _receipt(work, bill), evidence)
-                return commands.note_refunded(work, request_id, evidence)
-
-    return decide
-
-
-def evidence_of(bill: ProviderBill, callback: str | None = None) -> Evidence:
-    """The digest of the provider's reply, and that of the callback which led to it."""
-    return Evidence(hashlib.sha256(bill.raw).hexdigest(), callback)
-
-
-def _receipt(work: Work, bill: ProviderBill) -> Receipt:
-    assert bill.amount is not None, "a paid bill without an amount is no answer"
-    return Receipt(
-        amount=bill.amount,
-        paid_at=bill.paid_at or work.now,
-        payment_method=bill.payment_method,
-        pay_type=bill.pay_type,
-        issuer=bill.issuer,
-        approval_number=bill.approval_number,
-    )
 
 
 def _refusal(refused: Refused) -> InvalidState:

@@ -10,10 +10,14 @@ RETRY_MAX = timedelta(minutes=5)
 LOOK_FIRST = timedelta(seconds=15)
 LOOK_MAX = timedelta(hours=6)
 """A callback that never comes, or a bill destroyed in the provider's own app, is found after this at the latest."""
-WATCHED_AFTER_PAID = timedelta(days=30)
-"""How long a refund in the provider's own app is looked for."""
-WATCHED_AFTER_END = timedelta(days=2)
-"""How long money is looked for that came in spite of an end."""
+WATCHED_FOR: dict[Status, timedelta] = {
+    "PAID": timedelta(days=30),
+    "DESTROYED": timedelta(days=2),
+    "EXPIRED": timedelta(days=2),
+    "REFUSED": timedelta(0),
+    "REFUNDED": timedelta(0),
+}
+"""How long a refund in the provider's own app is looked for, and money that came in spite of an end."""
 JITTER = 0.2
 
 
@@ -22,8 +26,13 @@ def retry_at(now: datetime, attempts: int) -> datetime:
     return now + _spread(min(RETRY_FIRST * 2 ** min(attempts, 20), RETRY_MAX))
 
 
-def look_at(now: datetime, status: Status, since: datetime) -> datetime:
-    """When to look again at a request that is in this status since then: after a fifth of its age, with jitter."""
+def look_at(now: datetime, status: Status, since: datetime) -> datetime | None:
+    """When to look again at a request that is in this status since then: after a fifth of its age, with jitter.
+
+    None when nothing more is to be expected of it.
+    """
+    if now - since > WATCHED_FOR.get(status, timedelta.max):
+        return None
     first = LOOK_FIRST if status == "SENT" else LOOK_FIRST * 60
     return now + _spread(min(max((now - since) / 5, first), LOOK_MAX))
 

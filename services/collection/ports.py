@@ -48,15 +48,15 @@ class Agenda(Protocol):
     """When each request is to be looked at next. It may be lost: what has no entry is due at once."""
 
     async def due(self, limit: int) -> Sequence[Due]:
-        """Requests whose time has come, the oldest first. Raises StoreUnavailable, NotCaughtUp."""
+        """Requests whose time has come, the oldest first. Raises StoreUnavailable."""
         ...
 
     async def all_watched(self) -> Sequence[str]:
         """Every request that may still change at the provider, the oldest first. Raises StoreUnavailable."""
         ...
 
-    async def put(self, request_id: str, next_at: datetime, attempts: int, reason: str | None) -> None:
-        """Look at it again then. Raises StoreUnavailable."""
+    async def put(self, request_id: str, next_at: datetime | None, attempts: int, reason: str | None) -> None:
+        """Look at it again then, None for never. Raises StoreUnavailable."""
         ...
 
     async def keep_difference(self, difference: Difference) -> None:

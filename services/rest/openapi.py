@@ -108,6 +108,7 @@ def document_query(path: str, parameters: tuple[str, ...], answer: str, statuses
     }
 
 
+POINTS_DOCUMENTATION: Document = {"parameters": [], "responses": _answers(200, "Points", QUERY_ERRORS)}
 BATCH_DOCUMENTATION: Document = {
     "parameters": COMMAND_HEADERS,
     "requestBody": {

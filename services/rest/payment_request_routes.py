@@ -17,12 +17,13 @@ from services.rest.answers import Opener, answer, found
 from services.rest.command_routes import call_of
 from services.rest.commands import Command
 from services.rest.desk import Call, Desk
-from services.rest.openapi import document_command, document_query
+from services.rest.openapi import POINTS_DOCUMENTATION, document_command
 from services.rest.outcomes import Outcome
 from services.rest.payment_requests import OPERATIONS, SYNC, Operation, operated, request_payment_command, synchronised
 from services.rest.problems import invalid
 from services.rest.query_routes import Query, cursor_of, limit_of, not_found, one, position_of, visible_accommodation
 from services.rest.requests import Authenticator, authenticate, check_query, freshness_of
+from services.telemetry import PROVIDER_POINTS
 
 STATUSES = ("REQUESTED", "SENT", "UNKNOWN", "REFUSED", "PAID", "REFUNDED", "DESTROYED", "EXPIRED")
 NO_PROVIDER = "No payment provider is set up here; nothing was stored. See FOLIO_PAYSSAM_BASE_URL."
@@ -72,17 +73,18 @@ def payment_request_router(
     @router.get(
         "/v1/payssam/points",
         summary="Points that are left at the provider, and where to buy more",
-        openapi_extra=document_query("/v1/payssam/points", (), "Points"),
+        openapi_extra=POINTS_DOCUMENTATION,
         response_class=Response,
     )
     async def points(request: Request) -> Response:
         await authenticate(request, authenticator, QUERY_ROLES)
-        check_query(request, "consistency")
+        check_query(request)
         if office is None:
             raise ProviderUnavailable(NO_PROVIDER)
         left = await office.provider.points()
         if not isinstance(left, Done):
             raise ProviderUnavailable(f"{left.code}: {left.message}" if isinstance(left, Refused) else left.reason)
+        PROVIDER_POINTS.set(left.value.balance)
         body = {"balance": left.value.balance, "chargeUrl": left.value.charge_url}
         return await answer(Outcome(200, body), opener)
 

@@ -15,11 +15,12 @@ from services.billing.ids import new_ulid
 from services.billing.ledger import Ledger
 from services.billing.work import Work
 from services.collection import commands
-from services.collection.collector import Collector, Decide
+from services.collection.collector import Collector
 from services.collection.errors import ProviderUnavailable
 from services.collection.guest import PHONE, Guest
 from services.collection.payment_request import PaymentRequest
 from services.collection.views import request_view
+from services.collection.word import Decide
 from services.rest.bodies import Body, Line, ReasonBody
 from services.rest.commands import Command
 from services.rest.desk import Call

@@ -12,6 +12,7 @@ PUT = """
     ON CONFLICT (request_id) DO UPDATE
        SET next_at = excluded.next_at, attempts = excluded.attempts, reason = excluded.reason
 """
+DROP = "DELETE FROM collection.agenda WHERE request_id = %(request_id)s"
 ADD_DIFFERENCE = """
     INSERT INTO collection.differences (request_id, before, after, amount, flags)
     VALUES (%(request_id)s, %(before)s, %(after)s, %(amount)s, %(flags)s)
@@ -24,11 +25,11 @@ class AgendaWriter:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def put(self, request_id: str, next_at: datetime, attempts: int, reason: str | None) -> None:
-        """Look at it again then. Raises StoreUnavailable."""
+    async def put(self, request_id: str, next_at: datetime | None, attempts: int, reason: str | None) -> None:
+        """Look at it again then, None for never. Raises StoreUnavailable."""
         parameters = {"request_id": request_id, "next_at": next_at, "attempts": attempts, "reason": reason}
         async with translated(), self._pool.connection() as connection:
-            await connection.execute(PUT, parameters)
+            await connection.execute(DROP if next_at is None else PUT, parameters)
 
     async def keep_difference(self, difference: Difference) -> None:
         """Keep what was found to be other than the books said. Raises StoreUnavailable."""

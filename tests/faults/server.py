@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -27,12 +28,14 @@ def free_port() -> int:
 class Server:
     """`folio serve`, on its own data folder or on a given database."""
 
-    def __init__(self, data: Path, database_url: str | None = None) -> None:
+    def __init__(
+        self, data: Path, database_url: str | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
         self._data = data
-        self._environment = {**os.environ, "FOLIO_ADMIN_KEY": ADMIN_KEY}
+        self._environment = {**os.environ, "FOLIO_ADMIN_KEY": ADMIN_KEY, **(environment or {})}
         self._environment.pop("FOLIO_DATABASE_URL", None)
         if database_url is not None:
             self._environment["FOLIO_DATABASE_URL"] = database_url

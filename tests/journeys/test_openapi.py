@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.store.embedded import discard
-from tests.faults.server import HEADERS, Server
+from tests.faults.server import HEADERS, Server, free_port
 
 CHECKS = (
     "not_a_server_error",
@@ -29,14 +29,22 @@ CHECKS = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on a PostgreSQL of its own."""
+    """A server on a PostgreSQL of its own, with a provider: without one every request for money is a 503."""
     data = tmp_path_factory.mktemp("described") / "data"
-    running = Server(data)
-    running.start()
-    running.wait_for(200)
-    yield running
-    running.end()
-    discard(data)
+    port = free_port()
+    command = [sys.executable, "-m", "services.cli", "payssam-sandbox", "--port", str(port)]
+    sandbox = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    provider = {"FOLIO_PAYSSAM_BASE_URL": f"http://127.0.0.1:{port}", "FOLIO_PAYSSAM_API_KEY": "sandbox-key"}
+    running = Server(data, environment=provider)
+    try:
+        running.start()
+        running.wait_for(200)
+        yield running
+        running.end()
+    finally:
+        sandbox.kill()
+        sandbox.wait()
+        discard(data)
 
 
 def test_every_answer_is_as_described_whatever_is_sent(server: Server) -> None:
@@ -53,7 +61,7 @@ def test_every_answer_is_as_described_whatever_is_sent(server: Server) -> None:
         cwd=server.log.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-8_000:] + done.stderr
-    assert "Tested: 21" in done.stdout, "all operations were tested"
+    assert "Tested: 30" in done.stdout, "all operations were tested"
     with httpx.Client(base_url=server.address, headers=HEADERS) as client:
         assert int(client.get("/v1/folios/FOLIO-204").headers["Folio-Position"]) > 0, "commands were carried out"
 

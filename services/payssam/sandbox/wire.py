@@ -88,7 +88,7 @@ def _json(reply: Reply) -> Response:
 def _instead_of_acting(dialect: Dialect, fault: str | None) -> Response | None:
     if fault == "maintenance":
         return _json(Reply.refusal(dialect, Refusal(MAINTENANCE, "the service is being maintained")))
-    return {"drop_before": _error, "error_500": _error, "html": _page}.get(fault or "", _nothing)()
+    return {"drop_before": Dropped, "error_500": _error, "html": _page}.get(fault or "", _nothing)()
 
 
 def _instead_of_answering(fault: str | None) -> Response | None:

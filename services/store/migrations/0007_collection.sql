@@ -10,6 +10,8 @@ CREATE TABLE collection.agenda (
     reason     text
 );
 
+CREATE INDEX agenda_next_at ON collection.agenda (next_at);
+
 -- Callbacks as they came, byte for byte, each content once; kept before they are answered.
 CREATE TABLE collection.callbacks (
     number      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
