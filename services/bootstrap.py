@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -13,9 +12,10 @@ from pydantic import SecretStr
 from projections.accommodations import ACCOMMODATIONS
 from projections.bills import BILLS
 from projections.folios import FOLIOS
-from projections.payment_requests import PAYMENT_REQUESTS, due_requests, watched_requests
+from projections.payment_requests import PAYMENT_REQUESTS
 from projections.payments import PAYMENTS
-from projections.reading import NotCaughtUp, Reader
+from projections.reading import Reader
+from projections.request_agenda import RequestAgenda
 from projections.runner import Runner, prepare
 from services.billing.execution import Executor
 from services.billing.ledger import Ledger
@@ -24,7 +24,6 @@ from services.billing.stamp import Clock
 from services.collection.attendant import Attendant
 from services.collection.collector import Collector
 from services.collection.office import Office
-from services.collection.ports import Due
 from services.collection.provider import Provider
 from services.payssam.callback import PATH as CALLBACK_PATH
 from services.payssam.callback import callback_router
@@ -32,7 +31,6 @@ from services.payssam.client import PayssamClient
 from services.rest.app import make_app
 from services.rest.desk import Desk
 from services.settings import Settings
-from services.store.agenda import AgendaWriter
 from services.store.api_keys import KeyRing
 from services.store.codec import EventCodec
 from services.store.committer import Committer
@@ -159,33 +157,6 @@ def collecting_by(settings: Settings) -> Collecting | None:
     )
     sources = frozenset(part.strip() for part in settings.payssam_callback_sources.split(",") if part.strip())
     return Collecting(client, key, sources, settings.payssam_automatic_card_payment)
-
-
-class RequestAgenda(AgendaWriter):
-    """The agenda: what is due is read together with the read model, the rest is written here."""
-
-    def __init__(self, pool: Pool, reader: Reader) -> None:
-        super().__init__(pool)
-        self._reader = reader
-
-    async def due(self, limit: int) -> Sequence[Due]:
-        """Requests whose time has come, the oldest first. Raises StoreUnavailable."""
-        with _caught_up():
-            return [Due(request_id, attempts) for request_id, attempts in await due_requests(self._reader, limit)]
-
-    async def all_watched(self) -> Sequence[str]:
-        """Every request that may still change at the provider. Raises StoreUnavailable."""
-        with _caught_up():
-            return await watched_requests(self._reader)
-
-
-@contextlib.contextmanager
-def _caught_up() -> Iterator[None]:
-    """Read models that are behind are as good as a database that does not answer."""
-    try:
-        yield
-    except NotCaughtUp as error:
-        raise StoreUnavailable(str(error)) from error
 
 
 def make_service(

@@ -37,9 +37,10 @@ class Receiver:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = next(int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-len"))
-        self.bodies.append(json.loads(await reader.readexactly(length)))
         self.headers.append(head)
+        lengths = [line.split(":")[1] for line in head.lower().splitlines() if line.startswith("content-length:")]
+        if lengths:
+            self.bodies.append(json.loads(await reader.readexactly(int(lengths[0]))))
         answer = self.answers.pop(0) if self.answers else self.answer
         self._together += 1
         self.together_max = max(self.together_max, self._together)
