@@ -12,7 +12,9 @@ ADMIN_KEY_LENGTH_MIN = 16
 class Settings(BaseSettings):
     """What an operator may set. Secrets are never shown."""
 
-    model_config = SettingsConfigDict(env_prefix="FOLIO_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FOLIO_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     database_url: SecretStr | None = Field(
         default=None, description="postgresql://… ; without it an own PostgreSQL runs in the data folder"

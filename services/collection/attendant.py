@@ -92,7 +92,12 @@ class Attendant:
         """Deal with all waiting callbacks of one request by asking the provider once."""
         first, numbers = letters[0], [letter.number for letter in letters]
         try:
-            attended = await self._collector.attend(first.request_id, ask_first=True, callback=first.digest)
+            attended = await self._collector.attend(
+                first.request_id,
+                ask_first=True,
+                callback=first.digest,
+                news=not all(each.says_paid for each in letters),
+            )
         except NotFound:
             reason: str | None = "there is no such payment request here"
         except TooBusy:

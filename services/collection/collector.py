@@ -54,13 +54,17 @@ class Collector:
         async with self._locks.hold(request_id):
             yield await self._commit(lambda work: commands.find_request(work, request_id))
 
-    async def attend(self, request_id: str, *, ask_first: bool, callback: str | None = None) -> Attended:
+    async def attend(
+        self, request_id: str, *, ask_first: bool, callback: str | None = None, news: bool = True
+    ) -> Attended:
         """Do what is next for a request: send it if it was not, else ask how it stands and write it down.
 
-        `ask_first` after a send whose end may not be known. `callback` is the digest of what led here. Raises as
-        `holding`.
+        `ask_first` after a send whose end may not be known. `callback` is the digest of what led here; it is no
+        `news` when it says only that it was paid, and nobody is asked if that is known. Raises as `holding`.
         """
         async with self.holding(request_id) as request:
+            if not news and request.payment_id is not None:
+                return Attended(request, request, None)
             unsent = request.status in {"REQUESTED", "UNKNOWN"}
             if unsent and not ask_first and request.status == "REQUESTED":
                 reason = await self._send(request)

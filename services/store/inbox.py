@@ -1,12 +1,12 @@
 """The inbox: callbacks as they came, kept until they are dealt with and after."""
 
-import hashlib
+import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from services.billing.ports import StoreUnavailable
 from services.collection.ports import Letter
@@ -15,14 +15,20 @@ from services.store.reading import reading, translated
 
 WAITING_MAX = 100_000
 """Callbacks that may wait at once; beyond that none is taken, and the provider tries again later."""
-COUNT_EVERY = 100
+AT_ONCE_MAX = 100
+"""Callbacks that share one statement and one fsync; those that come meanwhile share the next."""
+IN_HAND_MAX = 1_000
 
 KEEP = """
     INSERT INTO collection.callbacks (digest, body, headers, source, request_id, says_paid)
-    VALUES (%(digest)s, %(body)s, %(headers)s, %(source)s, %(request_id)s, %(says_paid)s)
+    SELECT sha256(given.body), given.body, given.headers, given.source, given.request_id, given.says_paid
+      FROM unnest(%(body)s::bytea[], %(headers)s::jsonb[], %(source)s::text[], %(request_id)s::text[],
+                  %(says_paid)s::boolean[]) AS given (body, headers, source, request_id, says_paid)
     ON CONFLICT (digest) DO NOTHING
 """
-COUNT_WAITING = "SELECT count(*) FROM collection.callbacks WHERE state = 'WAITING'"
+COUNT_WAITING = """
+    SELECT count(*) FROM (SELECT FROM collection.callbacks WHERE state = 'WAITING' LIMIT %(limit)s) AS waiting
+"""
 SELECT_DUE = """
     SELECT number, request_id, encode(digest, 'hex'), says_paid, attempts FROM collection.callbacks
      WHERE state = 'WAITING' AND next_at <= now() ORDER BY number LIMIT %(limit)s
@@ -70,28 +76,45 @@ class StoredInbox:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._until_count = 0
+        self._in_hand: list[tuple[dict[str, object], asyncio.Future[None]]] = []
+        self._keeping: asyncio.Task[None] | None = None
 
     async def keep(
         self, body: bytes, headers: Mapping[str, str], source: str, request_id: str, *, says_paid: bool
     ) -> None:
         """Keep a callback, durably; one that is there already is kept once. Raises StoreUnavailable."""
-        if self._until_count == 0:
-            if (await reading(self._pool, COUNT_WAITING, {}))[0][0] >= WAITING_MAX:
-                raise StoreUnavailable("the inbox is full")
-            self._until_count = COUNT_EVERY
-        self._until_count -= 1
-        await self._write(
-            KEEP,
-            {
-                "digest": hashlib.sha256(body).digest(),
-                "body": body,
-                "headers": Jsonb(dict(headers)),
-                "source": source,
-                "request_id": request_id,
-                "says_paid": says_paid,
-            },
-        )
+        if len(self._in_hand) >= IN_HAND_MAX:
+            raise StoreUnavailable("too many callbacks come at once")
+        row: dict[str, object] = {
+            "body": body,
+            "headers": json.dumps(dict(headers)),
+            "source": source,
+            "request_id": request_id,
+            "says_paid": says_paid,
+        }
+        kept = asyncio.get_running_loop().create_future()
+        self._in_hand.append((row, kept))
+        if self._keeping is None or self._keeping.done():
+            self._keeping = asyncio.create_task(self._keep_in_hand(), name="inbox")
+        await kept
+
+    async def _keep_in_hand(self) -> None:
+        while self._in_hand:
+            batch, self._in_hand = self._in_hand[:AT_ONCE_MAX], self._in_hand[AT_ONCE_MAX:]
+            trouble: StoreUnavailable | None = None
+            try:
+                if (await reading(self._pool, COUNT_WAITING, {"limit": WAITING_MAX}))[0][0] >= WAITING_MAX:
+                    raise StoreUnavailable("the inbox is full")
+                await self._write(KEEP, {name: [row[name] for row, _ in batch] for name in batch[0][0]})
+            except StoreUnavailable as error:
+                trouble = error
+            for _, kept in batch:
+                if kept.done():  # whoever brought it has gone
+                    continue
+                if trouble is None:
+                    kept.set_result(None)
+                else:
+                    kept.set_exception(trouble)
 
     async def due(self, limit: int) -> Sequence[Letter]:
         """Callbacks that wait and whose time has come, the oldest first. Raises StoreUnavailable."""
