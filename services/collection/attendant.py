@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from services.billing.errors import NotFound
 from services.billing.ports import StoreUnavailable, TooBusy
 from services.collection.collector import Attended, Collector
-from services.collection.pace import look_at, retry_at
+from services.collection.pace import letter_at, look_at, retry_at
 from services.collection.ports import Agenda, Due, Inbox, Letter
 from services.collection.reconciliation import difference_in
 
@@ -51,15 +51,17 @@ class Attendant:
 
     async def _agenda_batch(self) -> bool:
         due = await self._agenda.due(AT_ONCE_MAX)
-        await asyncio.gather(*(self._attend(each) for each in due))
+        await _all(self._attend(each) for each in due)
         return bool(due)
 
     async def _attend(self, due: Due) -> None:
         try:
             attended = await self._collector.attend(due.request_id, ask_first=due.attempts > 0)
-        except TooBusy:
-            reason = "another process deals with it"
-            await self._agenda.put(due.request_id, retry_at(datetime.now(UTC), due.attempts), due.attempts, reason)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            reason = _why(error, due.request_id)
+            await self._agenda.put(due.request_id, retry_at(datetime.now(UTC), due.attempts), due.attempts + 1, reason)
         else:
             await self._put(attended, due.attempts)
 
@@ -85,7 +87,7 @@ class Attendant:
             async with limit:
                 await self._read(letters)
 
-        await asyncio.gather(*map(read, by_request.values()))
+        await _all(map(read, by_request.values()))
         return bool(by_request)
 
     async def _read(self, letters: Sequence[Letter]) -> None:
@@ -98,10 +100,10 @@ class Attendant:
                 callback=first.digest,
                 news=not all(each.says_paid for each in letters),
             )
-        except NotFound:
-            reason: str | None = "there is no such payment request here"
-        except TooBusy:
-            reason = "another process deals with the request"
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            reason: str | None = _why(error, first.request_id)
         else:
             await self._put(attended, 0, told=True)
             early = any(letter.says_paid for letter in letters) and attended.after.payment_id is None
@@ -109,7 +111,26 @@ class Attendant:
         if reason is None:
             await self._inbox.done(numbers)
         else:
-            await self._inbox.wait(numbers, retry_at(datetime.now(UTC), first.attempts), reason)
+            await self._inbox.wait(numbers, letter_at(datetime.now(UTC), first.attempts), reason)
+
+
+def _why(error: Exception, request_id: str) -> str:
+    """Why a request waits that could not be dealt with; a fault of this program keeps no other waiting."""
+    match error:
+        case TooBusy():
+            return "another process deals with it"
+        case NotFound():
+            return "there is no such payment request here"
+        case _:
+            log.error("payment request %s waits after a fault", request_id, exc_info=error)
+            return f"a fault of this service, {type(error).__name__}; its log says more"
+
+
+async def _all(doing: Iterable[Awaitable[None]]) -> None:
+    """Wait for all of them, whatever becomes of one. Raises what the first raised that failed."""
+    for done in await asyncio.gather(*doing, return_exceptions=True):
+        if isinstance(done, BaseException):
+            raise done
 
 
 async def _for_ever(called: asyncio.Event, batch: Callable[[], Awaitable[bool]]) -> None:

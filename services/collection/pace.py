@@ -7,6 +7,7 @@ from services.collection.payment_request import Status
 
 RETRY_FIRST = timedelta(seconds=1)
 RETRY_MAX = timedelta(minutes=5)
+LETTER_MAX = timedelta(hours=1)
 LOOK_FIRST = timedelta(seconds=15)
 LOOK_MAX = timedelta(hours=6)
 """A callback that never comes, or a bill destroyed in the provider's own app, is found after this at the latest."""
@@ -24,6 +25,11 @@ JITTER = 0.2
 def retry_at(now: datetime, attempts: int) -> datetime:
     """When to try again after this many attempts that failed in a row: twice as long each time, with jitter."""
     return now + _spread(min(RETRY_FIRST * 2 ** min(attempts, 20), RETRY_MAX))
+
+
+def letter_at(now: datetime, attempts: int) -> datetime:
+    """When to try a callback again: as a request, but ever more seldom; what it says may never come true."""
+    return now + _spread(min(RETRY_FIRST * 2 ** min(attempts, 20), LETTER_MAX))
 
 
 def look_at(now: datetime, status: Status, since: datetime) -> datetime | None:
