@@ -50,7 +50,7 @@ class Sandbox:
                 *wire_routes(Calls(settings, self._store, provider), faults),
                 *page_routes(self.desk),
                 *Control(self.desk, faults).routes(),
-                *index_routes(),
+                *index_routes(self._store.newest),
             ]
         )
 

@@ -1,13 +1,16 @@
 """The first page: what this server is, and its control API."""
 
+from collections.abc import Callable
 from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from services.payssam.sandbox.bill import Bill
 from services.payssam.sandbox.faults import FAULT_NAMES
 
+BILLS_SHOWN = 20
 CONTROL: tuple[tuple[str, str, str], ...] = (
     (
         "POST /sandbox/faults",
@@ -44,20 +47,24 @@ CONTROL: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def index_routes() -> list[Route]:
-    """The page at `/`."""
+def index_routes(newest: Callable[[int], list[Bill]]) -> list[Route]:
+    """The page at `/`, with the bills that were sent last, each with its guest's page."""
     rows = "".join(
         f"<dt><code>{escape(call)}</code></dt><dd><code>{escape(body)}</code> {escape(text)}</dd>"
         for call, body, text in CONTROL
     )
-    page = (
+    head = (
         "<!doctype html><html lang=en><head><meta charset=utf-8><title>PaySsam sandbox</title></head><body>"
         "<h1>PaySsam sandbox</h1><p>A stand-in for the provider. It speaks V1 under <code>/if/</code> and V2 under"
-        " <code>/bill</code> and <code>/read</code>; no money moves.</p>"
-        f"<h2>Control</h2><dl>{rows}</dl></body></html>"
+        " <code>/bill</code> and <code>/read</code>; no money moves.</p><h2>Newest bills</h2>"
     )
+    control = f"<h2>Control</h2><dl>{rows}</dl></body></html>"
 
     async def show(_request: Request) -> Response:
-        return HTMLResponse(page)
+        bills = "".join(
+            f"<li><a href='p/{escape(bill.bill_id)}'>{escape(bill.product_name)}</a>, {bill.price:,} won, {bill.state}"
+            for bill in newest(BILLS_SHOWN)
+        )
+        return HTMLResponse(f"{head}<ul>{bills or '<li>none yet'}</ul>{control}")
 
     return [Route("/", show, methods=["GET"])]

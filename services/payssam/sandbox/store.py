@@ -92,6 +92,11 @@ class Store:
         )
         return [(number, msgspec.json.decode(body, type=Bill)) for number, body in rows]
 
+    def newest(self, limit: int) -> list[Bill]:
+        """The bills that were sent last, the newest first."""
+        rows = self.connection.execute("SELECT body FROM bills ORDER BY number DESC LIMIT ?", (limit,))
+        return [msgspec.json.decode(body, type=Bill) for (body,) in rows]
+
     def make_final(self, now: float) -> None:
         """Turn every announced payment whose time has come into a real one."""
         rows = self.connection.execute("SELECT body FROM bills WHERE final_at <= ?", (now,)).fetchall()

@@ -130,3 +130,10 @@ async def test_the_index_tells_the_control_api(partner: Partner) -> None:
     page = await partner.client.get("/")
     for told in ("/sandbox/faults", "/sandbox/callbacks", "drop_before", "pays_other_amount", "/sandbox/totals"):
         assert told in page.text
+
+
+async def test_the_index_leads_to_the_pages_of_the_newest_bills(partner: Partner) -> None:
+    assert "none yet" in (await partner.client.get("/")).text
+    bill_id = await partner.sent(productName="<b>Room</b>")
+    page = (await partner.client.get("/")).text
+    assert f"href='p/{bill_id}'>&lt;b&gt;Room" in page
