@@ -137,7 +137,7 @@ def test_a_visitor_finds_hotels_a_key_and_lines_to_paste_again_after_a_restart(d
             assert httpx.get(f"{address}{path}", trust_env=False).status_code == 200
         lines = [line.strip() for line in first.splitlines() if line.strip().startswith("curl ")]
         folio, bill, again, page = (curl(line) for line in (lines[0], lines[1], lines[1], lines[2]))
-        assert len(lines) == 3
+        assert len(lines) == 5
         assert len(folio["bills"]) >= 5
         assert any(each["payments"] for each in folio["bills"])
         assert (bill["folioId"], bill["status"]) == (folio["folioId"], "OPEN")
@@ -147,6 +147,7 @@ def test_a_visitor_finds_hotels_a_key_and_lines_to_paste_again_after_a_restart(d
         assert bill["id"] in {each["id"] for each in page["items"]}
         with client_of(address, data) as client:
             check_the_hotels(client, demo.errors.read_text(), added=1)
+            pay_on_the_guests_page(first, curl(lines[3]), lines[4])
             position = client.get(f"/v1/folios/{LAST_FOLIO}").headers["Folio-Position"]
         demo.interrupt()
     with pytest.raises(httpx.ConnectError):
@@ -160,6 +161,22 @@ def test_a_visitor_finds_hotels_a_key_and_lines_to_paste_again_after_a_restart(d
         with client_of(address_in(second), data) as client:
             assert client.get(f"/v1/folios/{LAST_FOLIO}").headers["Folio-Position"] == position
         assert demo.interrupt().startswith("Stopped.")
+
+
+def pay_on_the_guests_page(block: str, request: dict[str, Any], line: str) -> None:
+    """Pay a request where the block says, as the page's button does; the line then shows the payment on the bill."""
+    found = re.search(r"on the guest's page, (http://127\.0\.0\.1:\d+)/p/ID", block)
+    assert found
+    deadline = time.monotonic() + START_SECONDS_MAX
+    page = f"{found[1]}/p/{request['id']}"
+    while (shown := httpx.get(page, trust_env=False)).status_code == 404:
+        assert time.monotonic() < deadline, "the request is not sent"
+        time.sleep(0.05)
+    assert "<button type=submit>" in shown.text
+    httpx.post(page, follow_redirects=True, trust_env=False).raise_for_status()
+    while request["id"] not in {payment["paymentRequestId"] for payment in curl(line)["payments"]}:
+        assert time.monotonic() < deadline, "the payment is not on the bill"
+        time.sleep(0.05)
 
 
 def check_the_hotels(client: httpx.Client, said: str, added: int) -> None:
