@@ -10,6 +10,7 @@ from projections.reading import Answer, Freshness, Reader, Scope
 from services.billing.event import LedgerEvent
 from services.billing.views import View
 from services.collection.payment_request import (
+    OPEN_STATUSES,
     PaymentRequestDestroyed,
     PaymentRequested,
     PaymentRequestExpired,
@@ -106,7 +107,8 @@ def _requested(event: PaymentRequested, position: int) -> Row:
 
 def _sent(row: Row, event: PaymentRequestSent) -> Row:
     points = row["points_spent"] + event.points
-    return {"status": "SENT", "url": event.url, "sent_at": event.timestamp, "points_spent": points, "last_error": None}
+    sent = {"url": event.url, "sent_at": event.timestamp, "points_spent": points}
+    return sent | ({"status": "SENT", "last_error": None} if row["status"] in OPEN_STATUSES else {})
 
 
 def _resent(row: Row, event: PaymentRequestResent) -> Row:

@@ -17,6 +17,8 @@ from services.collection.reconciliation import difference_in
 AT_ONCE_MAX = 8
 """Requests dealt with at the same time; each holds a connection for its lock."""
 LETTERS_MAX = 200
+EARLY_ATTEMPTS_MAX = 12
+"""A callback may come before the payment is final, by hours; what never becomes true is let go after that."""
 POLL_SECONDS = 1.0
 FAILED_PAUSE_SECONDS = 1.0
 
@@ -106,7 +108,7 @@ class Attendant:
             reason: str | None = _why(error, first.request_id)
         else:
             await self._put(attended, 0, told=True)
-            early = any(letter.says_paid for letter in letters) and attended.after.payment_id is None
+            early = first.says_paid and attended.after.payment_id is None and first.attempts < EARLY_ATTEMPTS_MAX
             reason = "the provider does not say that it is paid, yet" if early else attended.reason
         if reason is None:
             await self._inbox.done(numbers)
@@ -138,7 +140,8 @@ async def _for_ever(called: asyncio.Event, batch: Callable[[], Awaitable[bool]])
         try:
             if not await batch():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(called.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await called.wait()
                 called.clear()
         except StoreUnavailable as error:
             log.warning("payment requests wait for the database: %s", error)

@@ -20,7 +20,7 @@ from services.collection.errors import ProviderUnavailable
 from services.collection.guest import open_guest
 from services.collection.payment_request import Evidence, PaymentRequest
 from services.collection.ports import Locks, Opener
-from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, Unknown, Why
+from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, State, Unknown, Why
 from services.collection.word import Decide, decision_on, evidence_of
 from services.telemetry import PAYMENT_REQUESTS, PROVIDER_POINTS
 
@@ -80,20 +80,25 @@ class Collector:
         found = await self._read(request)
         if isinstance(found, Done):
             await self._believe(request, found.value, callback)
-            if found.value.state == "UNPAID":
-                await self._end_unpaid(request, found.value)
-            return None
-        if unsent and isinstance(found, Refused) and found.why is Why.NOT_FOUND:
+            return await self._end_unpaid(request, found.value) if found.value.state == "UNPAID" else None
+        if isinstance(found, Unknown) or found.why is not Why.NOT_FOUND:
+            return _said(found)
+        if unsent:
             return await self._send(request)
-        return _said(found)
+        if request.open and not _over(request):
+            return _said(found)  # it was sent, and the provider has lost it: somebody should look
+        await self._commit(lambda work: commands.note_expired(work, request.id, Evidence()))
+        return None
 
-    async def _end_unpaid(self, request: PaymentRequest, found: ProviderBill) -> None:
+    async def _end_unpaid(self, request: PaymentRequest, found: ProviderBill) -> str | None:
         """A bill that nobody should pay any more: its last day is over, or its send came through after its end."""
-        if request.status == "DESTROYED":
-            await self._provider.destroy(request.asked.merchant, request.id, request.asked.amount)
-        elif _over(request):
+        if not request.open and request.payment_id is None:
+            answer = await self._provider.destroy(request.asked.merchant, request.id, request.asked.amount)
+            return None if isinstance(answer, Done) else _said(answer)
+        if _over(request):
             evidence = evidence_of(found)
             await self._commit(lambda work: commands.note_expired(work, request.id, evidence))
+        return None
 
     async def _send(self, request: PaymentRequest) -> str | None:
         """Send it, at most once in effect; None when that is settled, else why it must wait."""
@@ -139,18 +144,18 @@ class Collector:
         PROVIDER_POINTS.set(left.value.balance)
         if left.value.charge_url is None:
             return refused
-        return replace(refused, message=f"{refused.message} Buy points at {left.value.charge_url}")
+        return replace(refused, message=f"{refused.message.rstrip('.')}. Buy points at {left.value.charge_url}")
 
     async def resend(self, request: PaymentRequest) -> Decide:
         """Send the guest the same bill again, for points; called while it is held.
 
-        Raises InvalidState unless it is with the guest, or when the provider refuses.
+        Raises InvalidState unless it is with the guest, or when the provider refuses; ProviderUnavailable.
         """
         if request.status != "SENT":
             raise InvalidState(f"Payment request {request.id} is {request.status}; only one that is SENT is resent.")
         answer = await self._provider.resend(request.asked.merchant, request.id)
         if isinstance(answer, Refused):
-            await self._settle_doubt(request)
+            await self._settle_doubt(request, None)
             raise _refusal(answer)
         doubt = answer.reason if isinstance(answer, Unknown) else None
         return lambda work: commands.note_resent(work, request.id, self._provider.message_points, doubt)
@@ -166,21 +171,22 @@ class Collector:
         answer = await self._provider.destroy(request.asked.merchant, request.id, request.asked.amount)
         evidence = Evidence()
         if not isinstance(answer, Done):
-            found = await self._settle_doubt(request)
+            found = await self._settle_doubt(request, "DESTROYED")
             if found is None or found.state == "UNPAID":
-                raise _refusal(answer) if isinstance(answer, Refused) else ProviderUnavailable(answer.reason)
+                raise _refusal(answer)
             if found.state != "DESTROYED":
-                raise InvalidState(f"Payment request {request.id} was paid meanwhile; refund it instead.")
+                raise InvalidState(f"Payment request {request.id} was paid meanwhile; see what became of it.")
             evidence = evidence_of(found)
         return lambda work: commands.note_destroyed(work, request.id, evidence)
 
     async def _never_sent(self, request: PaymentRequest) -> bool:
-        """Whether the provider knows nothing of it. Raises ProviderUnavailable."""
+        """Whether the provider knows nothing of it; what it knows is written down. Raises ProviderUnavailable."""
         found = await self._read(request)
+        if isinstance(found, Done):
+            await self._believe(request, found.value, None)
+            return False
         if isinstance(found, Refused) and found.why is Why.NOT_FOUND:
             return True
-        if isinstance(found, Done):
-            return False
         raise ProviderUnavailable(_said(found))
 
     async def refund(self, request: PaymentRequest) -> Decide:
@@ -192,21 +198,21 @@ class Collector:
         answer = await self._provider.cancel(request.asked.merchant, request.id, request.asked.amount)
         evidence = Evidence()
         if not isinstance(answer, Done):
-            found = await self._settle_doubt(request)
+            found = await self._settle_doubt(request, "REFUNDED")
             if found is None or found.state != "REFUNDED":
-                raise _refusal(answer) if isinstance(answer, Refused) else ProviderUnavailable(answer.reason)
+                raise _refusal(answer)
             evidence = evidence_of(found)
         return lambda work: commands.note_refunded(work, request.id, evidence)
 
-    async def _settle_doubt(self, request: PaymentRequest) -> ProviderBill | None:
+    async def _settle_doubt(self, request: PaymentRequest, asked: State | None) -> ProviderBill | None:
         """How the bill stands after an answer that left it open, None when the provider does not say.
 
-        What nobody asked for now is written down at once; what was asked for is the caller's decision.
+        A state that nobody asked for is written down at once; the one `asked` for is the caller's decision.
         """
         found = await self._read(request)
         if not isinstance(found, Done):
             return None
-        if found.value.state == "PAID":
+        if found.value.state != asked:
             await self._believe(request, found.value, None)
         return found.value
 
@@ -250,8 +256,11 @@ class Collector:
         return (await self._executor.execute(decided))[0]
 
 
-def _refusal(refused: Refused) -> InvalidState:
-    return InvalidState(f"The provider refuses: {refused.code} {refused.message}")
+def _refusal(answer: Refused | Unknown) -> InvalidState | ProviderUnavailable:
+    """What to tell whoever asked: a refusal for good, or that it may be repeated."""
+    if isinstance(answer, Unknown) or answer.why is Why.TRY_LATER:
+        return ProviderUnavailable(_said(answer))
+    return InvalidState(f"The provider refuses: {_said(answer)}")
 
 
 def _over(request: PaymentRequest) -> bool:

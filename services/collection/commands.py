@@ -42,6 +42,8 @@ from services.collection.provider import Merchant, Refused, SendType, Why
 PROVIDER_ZONE = ZoneInfo("Asia/Seoul")
 """The provider's days end here, wherever the hotel is."""
 PROVIDER_CURRENCY = "KRW"
+AMOUNT_MAX = 9_999_999_999
+"""The provider takes at most ten digits."""
 DAYS_TO_PAY = 7
 DAYS_TO_PAY_MAX = 365
 PRODUCT_NAME_LENGTH_MAX = 100
@@ -80,16 +82,18 @@ def request_payment(work: Work, bill_id: str, new: NewRequest) -> PaymentRequest
     if bill.currency != PROVIDER_CURRENCY:
         raise InvalidParameter(f"The provider takes {PROVIDER_CURRENCY} only; bill {bill_id} is in {bill.currency}.")
     request_id = new_request_id()
-    expires_on = _expiry(new.expires_on, provider_day(work.now))
+    amount = open_request(work.stamp, bill, request_id, new.amount)
+    if amount > AMOUNT_MAX:
+        raise InvalidParameter(f"The provider takes at most {AMOUNT_MAX} won at once; name an amount.", "/amount")
     asked = Asked(
         bill_id=bill_id,
         folio_id=bill.folio_id,
         accommodation_id=bill.accommodation_id,
-        amount=open_request(work.stamp, bill, request_id, new.amount),
+        amount=amount,
         send_type=new.send_type,
         product_name=_product_name(new.product_name or bill.name),
         bill_issuer=new.bill_issuer,
-        expires_on=expires_on,
+        expires_on=_expiry(new.expires_on, provider_day(work.now)),
         guest=seal_guest(work, bill.folio_id, new.guest),
         merchant=Merchant(settings.payssam_member, settings.payssam_merchant),
         warnings=new.warnings,
@@ -125,17 +129,20 @@ def find_request(work: Work, request_id: str) -> PaymentRequest:
 
 
 def note_sent(work: Work, request_id: str, url: str | None, points: int) -> PaymentRequest:
-    """The provider has it; after that it is asked about and never sent again."""
+    """The provider has it; after that it is asked about and never sent again.
+
+    It may come to light after the request ended here: then it stays ended, and its points were spent all the same.
+    """
     request = find_request(work, request_id)
-    if request.status in {"REQUESTED", "UNKNOWN"}:
+    if request.sent_at is None:
         request.record(PaymentRequestSent, work.stamp, url=url, points=points)
     return request
 
 
 def note_unknown(work: Work, request_id: str, why: str) -> PaymentRequest:
-    """The provider may have it or not."""
+    """The provider may have it or not; why it still does not say is the agenda's, not the log's."""
     request = find_request(work, request_id)
-    if request.status == "REQUESTED" or (request.status == "UNKNOWN" and request.last_error != why):
+    if request.status == "REQUESTED":
         request.record(PaymentRequestUnknown, work.stamp, why=why)
     return request
 

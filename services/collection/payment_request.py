@@ -90,12 +90,12 @@ class PaymentRequestSent(LedgerEvent):
     points: int
 
     def apply(self, aggregate: "PaymentRequest") -> None:
-        """It is with the guest."""
-        aggregate.status = "SENT"
+        """It is with the guest, unless it ended here before this came to light."""
+        aggregate.status = "SENT" if aggregate.open else aggregate.status
         aggregate.url = self.url
         aggregate.sent_at = self.timestamp
         aggregate.points_spent += self.points
-        aggregate.last_error = None
+        aggregate.last_error = None if aggregate.open else aggregate.last_error
 
 
 class PaymentRequestUnknown(LedgerEvent):

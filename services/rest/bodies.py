@@ -20,7 +20,8 @@ RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
-def _no_control_characters(text: str) -> str:
+def no_control_characters(text: str) -> str:
+    """The text, or ValueError when it is no single line that can be read."""
     if any(unicodedata.category(character) in CONTROL_CATEGORIES for character in text):
         raise ValueError("must not contain control characters or line breaks")
     if not text.strip():
@@ -44,7 +45,7 @@ def _rfc3339(value: Any) -> Any:
         raise ValueError("is no time that exists") from None
 
 
-Line = AfterValidator(_no_control_characters)
+Line = AfterValidator(no_control_characters)
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX), Line]
 Reason = Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), Line]
 Snapshot = Annotated[str, Field(min_length=1, max_length=SNAPSHOT_LENGTH_MAX), Line]

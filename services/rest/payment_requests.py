@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from services.billing.errors import NotFound, Refusal, RequiredParameter, check_version
+from services.billing.errors import InvalidParameter, NotFound, Refusal, RequiredParameter, check_version
 from services.billing.event import Context
 from services.billing.ids import new_ulid
 from services.billing.ledger import Ledger
@@ -21,13 +21,11 @@ from services.collection.guest import PHONE, Guest
 from services.collection.payment_request import PaymentRequest
 from services.collection.views import request_view
 from services.collection.word import Decide
-from services.rest.bodies import Body, Line, ReasonBody
+from services.rest.bodies import Body, Line, ReasonBody, no_control_characters
 from services.rest.commands import Command
 from services.rest.desk import Call
 from services.rest.outcomes import Outcome
 
-AMOUNT_MAX = 9_999_999_999
-"""The provider takes at most ten digits."""
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -36,6 +34,14 @@ def _phone(text: str) -> str:
     if not PHONE.fullmatch(digits):
         raise ValueError("must be a Korean phone number, such as 010-1234-5678")
     return digits
+
+
+def _lines(text: str) -> str:
+    """Each line as any other text; empty ones may stand between them."""
+    for line in text.split("\n"):
+        if line:
+            no_control_characters(line)
+    return text
 
 
 def _day(value: Any) -> Any:
@@ -66,9 +72,9 @@ class PaymentRequestBody(Body):
     customer_name: Annotated[str, Field(min_length=1, max_length=30), Line]
     phone: Phone | None = None
     customer_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,50}$", examples=["user-001"])] | None = None
-    amount: Annotated[int, Field(ge=1, le=AMOUNT_MAX, description="Won")] | None = None
+    amount: Annotated[int, Field(ge=1, le=commands.AMOUNT_MAX, description="Won")] | None = None
     product_name: Annotated[str, Field(min_length=1, max_length=100), Line] | None = None
-    message: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    message: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines)] | None = None
     bill_issuer: Annotated[str, Field(min_length=1, max_length=100), Line] | None = None
     expires_on: Annotated[date, BeforeValidator(_day), Field(examples=["2026-11-30"])] | None = None
     send_type: Literal["TALK", "URL"] | None = None
@@ -84,6 +90,10 @@ def new_request(body: PaymentRequestBody, *, automatic_card_payment: bool) -> co
             raise RequiredParameter("A message needs the guest's phone; without one choose sendType URL.", "/phone")
     elif body.customer_key is not None or (automatic_card_payment and body.phone is not None):
         contact = body.customer_key or f"guest-{new_ulid()}"
+        if automatic_card_payment and PHONE.fullmatch(contact):
+            raise InvalidParameter(
+                "Cards are charged automatically here: a customer key must be no phone number.", "/customerKey"
+            )
         warnings = (PHONE_LEFT_OUT,) if automatic_card_payment and body.phone is not None else ()
     if contact is None:
         raise RequiredParameter("Name the guest by customerKey or phone.", "/customerKey")

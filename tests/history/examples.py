@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.billing import ledger as _every_event_class  # noqa: F401
+from services.billing import ledger as _events_of_billing  # noqa: F401
 from services.billing.event import LedgerEvent
+from services.collection import payment_request as _events_of_collection  # noqa: F401
 
 FOLDER = Path(__file__).parent / "events"
+DOMAIN = ("services.billing.", "services.collection.")
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,7 @@ def examples() -> list[Example]:
 
 def event_classes() -> set[type[LedgerEvent]]:
     """Every class of the domain that has a topic of its own."""
-    return {
-        each
-        for each in _subclasses(LedgerEvent)
-        if "TOPIC" in vars(each) and each.__module__.startswith("services.billing.")
-    }
+    return {each for each in _subclasses(LedgerEvent) if "TOPIC" in vars(each) and each.__module__.startswith(DOMAIN)}
 
 
 def _subclasses(of: type[LedgerEvent]) -> Iterator[type[LedgerEvent]]:
