@@ -142,9 +142,13 @@ def _key_of(event: LedgerEvent) -> str | None:
 PAYMENT_REQUESTS = ReadModel("payment_requests", 1, DEFINITION, COLUMNS, _key_of, apply)
 
 VISIBLE = "(%(accommodations)s::text[] IS NULL OR accommodation_id = ANY(%(accommodations)s))"
-SELECT_REQUEST = f"SELECT * FROM read_model.payment_requests WHERE id = %(id)s AND {VISIBLE}"
+WITH_REASON = """
+    SELECT request.*, (SELECT reason FROM collection.agenda WHERE request_id = request.id) AS waits_because
+      FROM read_model.payment_requests AS request
+"""
+SELECT_REQUEST = f"{WITH_REASON} WHERE id = %(id)s AND {VISIBLE}"
 SELECT_REQUESTS = f"""
-    SELECT * FROM read_model.payment_requests
+    {WITH_REASON}
      WHERE (%(accommodation_id)s::text IS NULL OR accommodation_id = %(accommodation_id)s)
        AND (%(bill_id)s::text IS NULL OR bill_id = %(bill_id)s) AND {VISIBLE}
        AND (%(status)s::text IS NULL OR status = %(status)s)
@@ -153,16 +157,16 @@ SELECT_REQUESTS = f"""
 """
 SELECT_DUE = """
     SELECT id, attempts FROM (
-        SELECT request.id, agenda.attempts, agenda.next_at AS due_at, request.requested_position
+        SELECT request.id, request.status, agenda.attempts, agenda.next_at AS due_at, request.requested_position
           FROM collection.agenda JOIN read_model.payment_requests AS request ON request.id = agenda.request_id
          WHERE agenda.next_at <= now()
         UNION ALL
-        SELECT request.id, 0, request.requested_at, request.requested_position
+        SELECT request.id, request.status, 0, request.requested_at, request.requested_position
           FROM read_model.payment_requests AS request
          WHERE request.status IN ('REQUESTED', 'UNKNOWN', 'SENT')
            AND NOT EXISTS (SELECT FROM collection.agenda WHERE agenda.request_id = request.id)
     ) AS found
-     ORDER BY due_at, requested_position LIMIT %(limit)s
+     ORDER BY status IN ('REQUESTED', 'UNKNOWN') DESC, due_at, requested_position LIMIT %(limit)s
 """
 SELECT_WATCHED = """
     SELECT id FROM read_model.payment_requests
@@ -207,7 +211,7 @@ def view_of_row(row: Row) -> View:
         "pointsSpent": row["points_spent"],
         "flags": row["flags"],
         "warnings": row["warnings"],
-        "lastError": row["last_error"],
+        "lastError": row["last_error"] or row["waits_because"],
         "version": row["version"],
     }
 

@@ -45,6 +45,8 @@ from services.telemetry import LOG_POSITION, READ_MODEL_LAG
 
 READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS, PAYMENT_REQUESTS)
 RETRY_SECONDS = 1.0
+DEALINGS_MAX = 20
+"""Payment requests dealt with at once, each with a connection for its lock: 12 by the attendant, 8 by callers."""
 LAG_EVENTS_MAX = 10_000
 OUTCOMES_KEPT_DAYS = 45
 HOUSEKEEPING_SECONDS = 6 * 3600
@@ -177,7 +179,7 @@ def make_service(
     desk = Desk(Ledger(), executor, store)
     service = Service(conninfo, pool, committer, store, desk, reader, runner)
     if collecting is not None:
-        service.office_pool = make_pool(conninfo, "folio collection")
+        service.office_pool = make_pool(conninfo, "folio collection", DEALINGS_MAX)
         collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))
         inbox = StoredInbox(pool)
         agenda = RequestAgenda(pool, reader)

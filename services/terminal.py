@@ -14,6 +14,7 @@ import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
+from services.billing.ports import StoreUnavailable
 from services.bootstrap import prepare_database
 from services.serving import BadAddress, PortTaken, database
 from services.settings import Settings
@@ -63,7 +64,7 @@ def clear_messages() -> Iterator[None]:
         yield
     except (EmbeddedPostgresError, MigrationError, PortTaken, BadAddress, NameTaken) as error:
         fail(str(error))
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, StoreUnavailable) as error:
         fail(f"The database does not answer: {str(error).strip()}\nCheck FOLIO_DATABASE_URL and that it runs.")
 
 

@@ -15,7 +15,9 @@ from services.collection.ports import Agenda, Due, Inbox, Letter
 from services.collection.reconciliation import difference_in
 
 AT_ONCE_MAX = 8
-"""Requests dealt with at the same time; each holds a connection for its lock."""
+"""Requests dealt with at the same time; each holds a lock."""
+READ_AT_ONCE_MAX = 4
+"""Callbacks read at the same time, for as many requests."""
 LETTERS_MAX = 200
 EARLY_ATTEMPTS_MAX = 12
 """A callback may come before the payment is final, by hours; what never becomes true is let go after that."""
@@ -83,7 +85,7 @@ class Attendant:
         by_request: dict[str, list[Letter]] = defaultdict(list)
         for letter in await self._inbox.due(LETTERS_MAX):
             by_request[letter.request_id].append(letter)
-        limit = asyncio.Semaphore(AT_ONCE_MAX)
+        limit = asyncio.Semaphore(READ_AT_ONCE_MAX)
 
         async def read(letters: Sequence[Letter]) -> None:
             async with limit:

@@ -66,8 +66,8 @@ class Collector:
             if not news and request.payment_id is not None:
                 return Attended(request, request, None)
             unsent = request.status in {"REQUESTED", "UNKNOWN"}
-            if unsent and not ask_first and request.status == "REQUESTED":
-                reason = await self._send(request)
+            if request.status == "REQUESTED" and not ask_first:
+                reason = await self._send(request, absent=False)
             else:
                 reason = await self._look(request, callback, unsent=unsent)
             after = await self._commit(lambda work: commands.find_request(work, request_id))
@@ -84,7 +84,7 @@ class Collector:
         if isinstance(found, Unknown) or found.why is not Why.NOT_FOUND:
             return _said(found)
         if unsent:
-            return await self._send(request)
+            return await self._send(request, absent=True)
         if request.open and not _over(request):
             return _said(found)  # it was sent, and the provider has lost it: somebody should look
         await self._commit(lambda work: commands.note_expired(work, request.id, Evidence()))
@@ -100,15 +100,16 @@ class Collector:
             await self._commit(lambda work: commands.note_expired(work, request.id, evidence))
         return None
 
-    async def _send(self, request: PaymentRequest) -> str | None:
-        """Send it, at most once in effect; None when that is settled, else why it must wait."""
-        if _over(request):
-            await self._commit(lambda work: commands.note_expired(work, request.id, Evidence()))
-            return None
-        ask = await self._ask(request)
+    async def _send(self, request: PaymentRequest, *, absent: bool) -> str | None:
+        """Send it, at most once in effect; None when that is settled, else why it must wait.
+
+        `absent`: the provider has said that it knows nothing of it.
+        """
+        ask = None if _over(request) else await self._ask(request)
+        if ask is None and not absent:  # a send may have been cut off after it came through
+            return await self._look(request, None, unsent=True)
         if ask is None:
-            forgotten = Refused("GUEST_FORGOTTEN", "The guest was forgotten; nobody can be asked.")
-            await self._commit(lambda work: commands.note_refused(work, request.id, forgotten))
+            await self._commit(_ending(request))
             return None
         answer = await self._provider.send(request.asked.merchant, ask)
         if isinstance(answer, Done):
@@ -261,6 +262,14 @@ def _refusal(answer: Refused | Unknown) -> InvalidState | ProviderUnavailable:
     if isinstance(answer, Unknown) or answer.why is Why.TRY_LATER:
         return ProviderUnavailable(_said(answer))
     return InvalidState(f"The provider refuses: {_said(answer)}")
+
+
+def _ending(request: PaymentRequest) -> Decide:
+    """How a request ends that was never sent and cannot be any more."""
+    if _over(request):
+        return lambda work: commands.note_expired(work, request.id, Evidence())
+    forgotten = Refused("GUEST_FORGOTTEN", "The guest was forgotten; nobody can be asked.")
+    return lambda work: commands.note_refused(work, request.id, forgotten)
 
 
 def _over(request: PaymentRequest) -> bool:

@@ -60,7 +60,10 @@ async def reconcile(
             report.asked += 1
             advance()
 
-    async with asyncio.TaskGroup() as group:
-        for request_id in request_ids:
-            group.create_task(ask(request_id))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for request_id in request_ids:
+                group.create_task(ask(request_id))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
     return report

@@ -21,7 +21,8 @@ from services.rest.health import Readiness, health_router
 from services.rest.middleware import METHODS, Front
 from services.rest.openapi import describe
 from services.rest.past import LogReader, Past
-from services.rest.payment_request_routes import PaymentRequestQueries, payment_request_router
+from services.rest.payment_request_queries import PaymentRequestQueries
+from services.rest.payment_request_routes import payment_request_router
 from services.rest.problems import Problem, problem_of
 from services.rest.query_routes import Queries, query_router
 from services.rest.requests import Authenticator, request_id
@@ -99,7 +100,7 @@ async def _not_caught_up(request: Request, error: Exception) -> Response:
 
 
 async def _too_busy(request: Request, _: Exception) -> Response:
-    detail = "Others keep changing the same bill; nothing was done. Send the same request again."
+    detail = "Too much is done about the same thing at once; nothing was done. Send the same request again."
     return Problem("TOO_MANY_REQUESTS", detail).response(request_id(request))
 
 

@@ -192,6 +192,9 @@ class Committer:
         except psycopg.OperationalError:
             await self._disconnect()
             raise
+        except errors.ReadOnlySqlTransaction as error:  # a standby: another server may be the first one by now
+            await self._disconnect()
+            raise psycopg.OperationalError("the database takes no writes now") from error
 
     async def _connect(self) -> LimitedConnection:
         if self._connection is None or self._connection.closed:

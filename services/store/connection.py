@@ -78,8 +78,8 @@ async def connect(conninfo: str, name: str) -> LimitedConnection:
 Pool = AsyncConnectionPool[LimitedConnection]
 
 
-def make_pool(conninfo: str, name: str) -> Pool:
-    """A pool for queries, not yet open; its users get PoolTimeout when no connection is to be had in time."""
+def make_pool(conninfo: str, name: str, size: int = CONNECTIONS_MAX) -> Pool:
+    """A pool of at most so many connections, not yet open; PoolTimeout tells that none was to be had in time."""
     return AsyncConnectionPool(
         conninfo,
         connection_class=LimitedConnection,
@@ -90,7 +90,7 @@ def make_pool(conninfo: str, name: str) -> Pool:
             "connect_timeout": CONNECT_SECONDS_MAX,
         },
         min_size=2,
-        max_size=CONNECTIONS_MAX,
+        max_size=size,
         open=False,
         timeout=CONNECT_SECONDS_MAX,
         reconnect_timeout=RECONNECT_SECONDS_MAX,

@@ -101,12 +101,12 @@ class StoredInbox:
     async def _keep_in_hand(self) -> None:
         while self._in_hand:
             batch, self._in_hand = self._in_hand[:AT_ONCE_MAX], self._in_hand[AT_ONCE_MAX:]
-            trouble: StoreUnavailable | None = None
+            trouble: Exception | None = None
             try:
                 if (await reading(self._pool, COUNT_WAITING, {"limit": WAITING_MAX}))[0][0] >= WAITING_MAX:
                     raise StoreUnavailable("the inbox is full")
                 await self._write(KEEP, {name: [row[name] for row, _ in batch] for name in batch[0][0]})
-            except StoreUnavailable as error:
+            except Exception as error:
                 trouble = error
             for _, kept in batch:
                 if kept.done():  # whoever brought it has gone

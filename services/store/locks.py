@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from weakref import WeakValueDictionary
 
 import psycopg
 
@@ -21,22 +22,37 @@ RELEASE = "SELECT pg_advisory_unlock(%(class)s, hashtext(%(name)s))"
 
 
 class AdvisoryLocks:
-    """Each lock that is held keeps a connection of this pool, which should be used for nothing else."""
+    """Each lock that is held keeps a connection of this pool, which should be used for nothing else.
+
+    Who waits for a lock of this process, or for a connection, keeps none.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._free = asyncio.Semaphore(pool.max_size)
+        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncIterator[None]:
         """Hold the lock of this name. Raises TooBusy when it stays taken, StoreUnavailable."""
+        here = self._here.setdefault(name, asyncio.Lock())
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await stack.enter_async_context(here)
+                    await stack.enter_async_context(self._free)
+                    await stack.enter_async_context(self._everywhere(name))
+            except TimeoutError:
+                raise TooBusy from None
+            yield
+
+    @asynccontextmanager
+    async def _everywhere(self, name: str) -> AsyncIterator[None]:
         parameters = {"class": CLASS, "name": name}
-        async with contextlib.AsyncExitStack() as stack:
+        async with AsyncExitStack() as stack:
             async with translated():
                 connection = await stack.enter_async_context(self._pool.connection())
-                deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-                while not (await (await connection.execute(TAKE, parameters)).fetchone() or [False])[0]:
-                    if asyncio.get_running_loop().time() > deadline:
-                        raise TooBusy
+                while not (await (await connection.execute(TAKE, parameters)).fetchone() or [False])[0]:  # noqa: ASYNC110
                     await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret
             try:
                 yield

@@ -18,10 +18,10 @@ class ConnectionDied(psycopg.OperationalError):
 
 @asynccontextmanager
 async def translated() -> AsyncIterator[None]:
-    """Raise StoreUnavailable for a database that does not answer."""
+    """Raise StoreUnavailable for a database that does not answer, or takes no writes as a standby does."""
     try:
         yield
-    except (psycopg.OperationalError, PoolTimeout) as error:
+    except (psycopg.OperationalError, PoolTimeout, psycopg.errors.ReadOnlySqlTransaction) as error:
         raise StoreUnavailable(str(error)) from error
 
 
