@@ -16,6 +16,7 @@ from tests.collection.fake_provider import (
     NOT_FOUND,
     TIMED_OUT,
     FakeProvider,
+    HeldBill,
     url_of,
 )
 from tests.collection.given import GUEST, TODAY, Reception
@@ -218,6 +219,17 @@ def test_a_guest_who_was_forgotten_is_not_asked(reception: Reception, provider: 
     assert attended.after.last_error.startswith("GUEST_FORGOTTEN")
     assert provider.count("send") == 0
     assert reception.bill_of(request).open_requests == {}
+
+
+def test_a_send_that_was_cut_off_counts_though_its_guest_was_forgotten_or_its_day_is_over(
+    reception: Reception, provider: FakeProvider
+) -> None:
+    request = reception.ask()
+    provider.bills[request.id] = HeldBill(request.asked.amount)  # the process died before it heard the answer
+    reception.forget_guest()
+    attended = reception.attend(request)
+    assert (attended.after.status, attended.after.points_spent) == ("SENT", MESSAGE_POINTS)
+    assert reception.bill_of(request).open_requests == {request.id: request.asked.amount}
 
 
 def test_a_refusal_for_want_of_points_says_so_and_where_to_buy_some(
