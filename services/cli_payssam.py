@@ -35,7 +35,7 @@ READY_SECONDS_MAX = 30
 CREDENTIAL = re.compile(r'("api_?key"\s*:\s*")[^"]*', re.IGNORECASE)
 
 payssam = typer.Typer(help="The payment provider: reconcile, and its callbacks.", no_args_is_help=True)
-inbox = typer.Typer(help="Callbacks as they came: list, show, replay.", no_args_is_help=True)
+inbox = typer.Typer(help="Callbacks as they came: list (also by itself), show, replay.")
 payssam.add_typer(inbox, name="inbox")
 
 
@@ -100,6 +100,13 @@ def _tell(report: Report) -> None:
     for request_id, reason in report.unanswered.items():
         tell(f"{request_id}: no word from the provider: {reason}")
     tell(f"Asked about {report.asked:,}: {len(report.differences):,} differed and are put right.")
+
+
+@inbox.callback(invoke_without_command=True)
+def inbox_alone(context: typer.Context, data: Data = DEFAULT_DATA) -> None:
+    """Callbacks as they came: list (also by itself), show, replay."""
+    if context.invoked_subcommand is None:
+        inbox_list(data=data)
 
 
 @inbox.command("list")

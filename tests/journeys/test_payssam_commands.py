@@ -141,6 +141,7 @@ def test_a_callback_that_cannot_be_dealt_with_is_listed_shown_and_replayed(town:
     while "there is no such payment request here" not in (listed := town.folio("payssam", "inbox", "list")[1]):
         assert time.monotonic() < deadline, listed
     [line] = [line for line in listed.splitlines() if "NOBODYSBILL000000000" in line]
+    assert "NOBODYSBILL000000000" in town.folio("payssam", "inbox")[1]
     number = line.split()[0]
     assert "1 callbacks wait." in listed
 
