@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from projections.payment_requests import PAYMENT_REQUESTS
 from services.bootstrap import Service
 from tests.properties.commands import Command
 from tests.properties.profile import tried
@@ -44,6 +45,7 @@ async def test_any_sequence_of_requests_is_answered_and_shown_as_the_model_has_i
     await play_many(client)
     await service.runner.close()
     live = rows_of_all_read_models(service.conninfo)
-    assert min(len(rows) for rows in live.values()) > EXAMPLES
+    # Nobody is asked for money here: that needs a provider, and is rebuilt in tests/payssam/faults.
+    assert min(len(rows) for name, rows in live.items() if name != PAYMENT_REQUESTS.name) > EXAMPLES
     for batch_events in (500, 23, 1):
         assert await rebuild(service.conninfo, batch_events, monkeypatch) == live

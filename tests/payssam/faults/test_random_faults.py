@@ -9,6 +9,7 @@ import pytest
 from tests.payssam.faults.books import check_books, facts_of
 from tests.payssam.faults.town import Town, Version, open_town
 from tests.payssam.faults.traffic import MUST_HAPPEN, Traffic
+from tests.properties.rebuilding import rebuild, rows_of_all_read_models
 
 REQUESTS = 1_000
 CALLERS = 8
@@ -27,7 +28,7 @@ async def orders_at_random(town: Town, seed: int) -> None:
 
 @pytest.mark.parametrize(("version", "rate"), CASES)
 async def test_after_random_faults_both_books_say_the_same(
-    tmp_path: Path, database: str, version: Version, rate: float
+    tmp_path: Path, database: str, version: Version, rate: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seed = random.randrange(10**9)
     said = f"version {version}, rate {rate}, seed {seed}"
@@ -47,3 +48,6 @@ async def test_after_random_faults_both_books_say_the_same(
         topics = {fact.topic for fact in await facts_of(database)}
         assert topics >= MUST_HAPPEN, f"{said}: {MUST_HAPPEN - topics} did not happen"
     assert "Traceback" not in town.server.log.read_text(), said
+    live = rows_of_all_read_models(database)
+    assert len(live["payment_requests"]) == traffic.asked, said
+    assert await rebuild(database, 97, monkeypatch) == live, said
