@@ -1,6 +1,7 @@
 """Serving in the foreground: the database, the service and the web server, started and ended together."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -102,6 +103,8 @@ async def serve(
             backlog=BACKLOG,
         )
         server = Server(config)
+        gc.collect()
+        gc.freeze()  # what is there by now stays: to look through all of it again and again holds up every request
         beside = asyncio.create_task(_beside(meanwhile, server)) if meanwhile else None
         await server.serve(sockets=[listening])
         if beside is not None:
