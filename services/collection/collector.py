@@ -127,7 +127,7 @@ class Collector:
         if isinstance(found, Done):
             await self._believe(request, found.value, None)
             return None
-        if isinstance(found, Refused) and found.why is Why.NOT_FOUND and refused.why is not Why.TRY_LATER:
+        if isinstance(found, Refused) and _for_good(request, refused, found):
             if refused.why is Why.NO_POINTS:
                 refused = await self._with_charge_address(refused)
             log.warning("the provider refuses request %s: %s", request.id, _said(refused))
@@ -262,6 +262,17 @@ def _refusal(answer: Refused | Unknown) -> InvalidState | ProviderUnavailable:
     if isinstance(answer, Unknown) or answer.why is Why.TRY_LATER:
         return ProviderUnavailable(_said(answer))
     return InvalidState(f"The provider refuses: {_said(answer)}")
+
+
+def _for_good(request: PaymentRequest, refused: Refused, read: Refused) -> bool:
+    """Whether a refused send ends the request, given that `read` was refused as well.
+
+    Yes when the provider knows no such bill. When it answers nothing at all, as to a wrong key, yes for a request
+    of which no earlier send is in doubt.
+    """
+    if refused.why is Why.TRY_LATER or read.why is Why.NOT_FOUND:
+        return refused.why is not Why.TRY_LATER
+    return read.why is Why.OTHER and refused.why is not Why.ALREADY_USED and request.status == "REQUESTED"
 
 
 def _ending(request: PaymentRequest) -> Decide:

@@ -66,6 +66,12 @@ def used_by_a_send_that_came_through(provider: FakeProvider) -> None:
     provider.next("send", ALREADY_USED, acts=True)
 
 
+def refused_as_everything_is(provider: FakeProvider) -> None:
+    """The provider does not know us, whatever we ask."""
+    provider.next("send", WRONG_PARTNER)
+    provider.next("read", WRONG_PARTNER)
+
+
 FIRST_SENDS = {
     "done": Case(lambda provider: None, "SENT", None, 30_000),
     "unknown before acting": Case(
@@ -86,6 +92,7 @@ FIRST_SENDS = {
     "refused and unreadable": Case(
         refused_and_unreadable, "UNKNOWN", "PARTNER_002: no such merchant", 30_000, TIMED_OUT.reason
     ),
+    "refused as everything is": Case(refused_as_everything_is, "REFUSED", None, 0, "PARTNER_002: no such merchant"),
     "refused and busy": Case(refused_and_busy, "REQUESTED", "PARTNER_002: no such merchant", 30_000),
 }
 
@@ -143,6 +150,18 @@ def test_a_request_whose_end_is_unknown_is_not_sent_while_the_provider_cannot_be
         assert reception.attend(request, ask_first=True).reason is not None
     assert provider.count("send") == 1
     assert reception.topics(request) == ["requested", "unknown"]
+
+
+def test_a_request_with_a_send_in_doubt_does_not_end_because_the_provider_refuses_everything(
+    reception: Reception, provider: FakeProvider
+) -> None:
+    request = reception.ask()
+    provider.next("send", TIMED_OUT, WRONG_PARTNER)
+    provider.next("read", NOT_FOUND, WRONG_PARTNER)
+    reception.attend(request)
+    attended = reception.attend(request, ask_first=True)
+    assert (attended.after.status, attended.reason) == ("UNKNOWN", "PARTNER_002: no such merchant")
+    assert reception.bill_of(request).open_requests == {request.id: request.asked.amount}
 
 
 def test_an_unknown_request_is_asked_about_even_when_it_is_told_not_to(
