@@ -58,7 +58,11 @@ SELECT_FOLIO = """
     SELECT folio.*,
            (SELECT coalesce(jsonb_agg(to_jsonb(bill) ORDER BY bill.added_position), '[]'::jsonb)
               FROM read_model.bills AS bill
-             WHERE bill.folio_id = folio.folio_id AND bill.deleted_at IS NULL) AS bills
+             WHERE bill.folio_id = folio.folio_id AND bill.deleted_at IS NULL) AS bills,
+           (SELECT coalesce(sum((payment ->> 'amount')::bigint), 0)
+              FROM read_model.bills AS bill, jsonb_array_elements(bill.payments) AS payment
+             WHERE bill.folio_id = folio.folio_id AND bill.deleted_at IS NOT NULL
+               AND payment ->> 'cancelledAt' IS NULL) AS paid_on_deleted
       FROM read_model.folios AS folio
      WHERE folio.folio_id = %(folio_id)s
        AND (%(accommodations)s::text[] IS NULL OR folio.accommodation_id = ANY(%(accommodations)s))
@@ -70,7 +74,13 @@ def view_of_row(row: Row) -> View:
     """A folio with its bills, in the order in which they were posted."""
     views = [bills.view_of_row(bill) for bill in row["bills"]]
     return folio_view(
-        row["folio_id"], row["accommodation_id"], row["currency"], row["total_amount"], row["balance_amount"], views
+        row["folio_id"],
+        row["accommodation_id"],
+        row["currency"],
+        row["total_amount"],
+        row["balance_amount"],
+        views,
+        row["paid_on_deleted"],
     )
 
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from services.bootstrap import Service, collecting_by, make_service
+from services.collection.payment_request import ID_LENGTH
 from services.collection.reconciliation import Report, reconcile
 from services.payssam.sandbox import SandboxSettings, serve_sandbox
 from services.serving import listen
@@ -32,7 +33,9 @@ from services.terminal import (
 )
 
 READY_SECONDS_MAX = 30
-CREDENTIAL = re.compile(r'("api_?key"\s*:\s*")[^"]*', re.IGNORECASE)
+NUMBER_MAX = 2**63 - 1
+PRIVATE = re.compile(r'("(?:api_?key|phone|member_?(?:nm|name))"\s*:\s*")[^"]*', re.IGNORECASE)
+"""What an operator need not see: the provider's key, and whom a bill was sent to."""
 
 payssam = typer.Typer(help="The payment provider: reconcile, and its callbacks.", no_args_is_help=True)
 inbox = typer.Typer(help="Callbacks as they came: list (also by itself), show, replay.")
@@ -107,6 +110,8 @@ def inbox_alone(context: typer.Context, data: Data = DEFAULT_DATA) -> None:
     """Callbacks as they came: list (also by itself), show, replay."""
     if context.invoked_subcommand is None:
         inbox_list(data=data)
+    elif data != DEFAULT_DATA:
+        fail(f"Put --data after the command: folio payssam inbox {context.invoked_subcommand} --data {data}")
 
 
 @inbox.command("list")
@@ -118,28 +123,30 @@ def inbox_list(
     """List the callbacks that wait, and why."""
     with prepared_database(data) as conninfo:
         kept = list_callbacks(conninfo, None, all_states=every, limit=limit)
-    table = Table("number", "received", Column("request", no_wrap=True), "state", "attempts", "why it waits", box=None)
+    named = ("number", "received", "request", "state", "attempts")
+    table = Table(*(Column(name, no_wrap=True) for name in named), "why it waits", box=None)
     for each in kept:
-        received = f"{each.received_at:%Y-%m-%d %H:%M:%S}"
-        row = (str(each.number), received, each.request_id, each.state, str(each.attempts), each.reason or "")
-        table.add_row(*row)
+        received, request = f"{each.received_at:%Y-%m-%d %H:%M}", each.request_id[:ID_LENGTH]
+        table.add_row(str(each.number), received, request, each.state, str(each.attempts), each.reason or "")
     Console().print(table)
     tell(f"{len(kept)} callbacks{'' if every else ' wait'}.")
 
 
 @inbox.command("show")
 def inbox_show(
-    number: Annotated[int, typer.Argument(help="Its number in the list.")], data: Data = DEFAULT_DATA
+    number: Annotated[int, typer.Argument(min=1, max=NUMBER_MAX, help="Its number in the list.")],
+    data: Data = DEFAULT_DATA,
 ) -> None:
-    """Show a callback as it came, without the provider's key in it."""
+    """Show a callback as it came, without the provider's key and the guest's name and phone in it."""
+    api_key = read_settings().payssam_api_key
     with prepared_database(data) as conninfo:
         found = list_callbacks(conninfo, number, all_states=True, limit=1)
     if not found:
         fail(f"There is no callback {number}; 'folio payssam inbox list --all' shows them.")
-    typer.echo(_shown(found[0]))
+    typer.echo(_shown(found[0], None if api_key is None else api_key.get_secret_value()))
 
 
-def _shown(kept: KeptCallback) -> str:
+def _shown(kept: KeptCallback, api_key: str | None) -> str:
     facts = {
         "number": kept.number,
         "received": kept.received_at.isoformat(),
@@ -151,7 +158,8 @@ def _shown(kept: KeptCallback) -> str:
         "sha256": kept.digest,
         "headers": kept.headers,
     }
-    body = CREDENTIAL.sub(r"\1***", kept.body.decode(errors="replace"))
+    body = PRIVATE.sub(r"\1***", kept.body.decode(errors="replace"))
+    body = body if api_key is None else body.replace(api_key, "***")
     return (
         "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in facts.items()) + f"\n\n{body}"
     )
@@ -159,7 +167,9 @@ def _shown(kept: KeptCallback) -> str:
 
 @inbox.command("replay")
 def inbox_replay(
-    number: Annotated[int | None, typer.Argument(help="Its number; all that wait by default.")] = None,
+    number: Annotated[
+        int | None, typer.Argument(min=1, max=NUMBER_MAX, help="Its number; all that wait by default.")
+    ] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Let a running service deal with a callback now, or with all that wait."""

@@ -91,10 +91,20 @@ def accommodation_view(accommodation_id: str, settings: Settings) -> View:
 
 
 def folio_view(
-    folio_id: str, accommodation_id: str, currency: str, total: int, balance: int, bills: list[View]
+    folio_id: str,
+    accommodation_id: str,
+    currency: str,
+    total: int,
+    balance: int,
+    bills: list[View],
+    paid_on_deleted: int = 0,
 ) -> View:
-    """A folio with its bills; `total` over the live ones, `balance` over all of them, credit included."""
-    paid = sum(payment["amount"] for bill in bills for payment in bill["payments"] if payment["cancelledAt"] is None)
+    """A folio with its bills; `total` over the live ones, `balance` over all of them, credit included.
+
+    `paid_on_deleted` is money that the provider took for bills that were deleted meanwhile.
+    """
+    shown = (payment for bill in bills for payment in bill["payments"])
+    paid = paid_on_deleted + sum(payment["amount"] for payment in shown if payment["cancelledAt"] is None)
     return {
         "folioId": folio_id,
         "accommodationId": accommodation_id,

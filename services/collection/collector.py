@@ -5,6 +5,7 @@ is written down. So each step may be cut off anywhere and taken again.
 """
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from services.collection.errors import ProviderUnavailable
 from services.collection.guest import open_guest
 from services.collection.payment_request import Evidence, PaymentRequest
 from services.collection.ports import Locks, Opener
-from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, State, Unknown, Why
+from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, Sent, State, Unknown, Why
 from services.collection.word import Decide, decision_on, evidence_of
 from services.telemetry import PAYMENT_REQUESTS, PROVIDER_POINTS
 
@@ -111,7 +112,7 @@ class Collector:
         if ask is None:
             await self._commit(_ending(request))
             return None
-        answer = await self._provider.send(request.asked.merchant, ask)
+        answer = _discreet(await self._provider.send(request.asked.merchant, ask), ask)
         if isinstance(answer, Done):
             url = answer.value.url
             await self._commit(lambda work: commands.note_sent(work, request.id, url, self._price_of(request)))
@@ -173,11 +174,12 @@ class Collector:
         evidence = Evidence()
         if not isinstance(answer, Done):
             found = await self._settle_doubt(request, "DESTROYED")
-            if found is None or found.state == "UNPAID":
+            lost = isinstance(answer, Refused) and answer.why is Why.NOT_FOUND
+            if (found is None and not lost) or (found is not None and found.state == "UNPAID"):
                 raise _refusal(answer)
-            if found.state != "DESTROYED":
+            if found is not None and found.state != "DESTROYED":
                 raise InvalidState(f"Payment request {request.id} was paid meanwhile; see what became of it.")
-            evidence = evidence_of(found)
+            evidence = Evidence() if found is None else evidence_of(found)
         return lambda work: commands.note_destroyed(work, request.id, evidence)
 
     async def _never_sent(self, request: PaymentRequest) -> bool:
@@ -255,6 +257,16 @@ class Collector:
             return request
 
         return (await self._executor.execute(decided))[0]
+
+
+def _discreet(answer: Done[Sent] | Refused | Unknown, ask: Ask) -> Done[Sent] | Refused | Unknown:
+    """The answer without the guest in it, should the provider quote whom it was about."""
+    if isinstance(answer, Done):
+        return answer
+    guest = re.compile("|".join(map(re.escape, (ask.customer_name, ask.contact))))
+    if isinstance(answer, Unknown):
+        return Unknown(guest.sub("***", answer.reason))
+    return replace(answer, message=guest.sub("***", answer.message))
 
 
 def _refusal(answer: Refused | Unknown) -> InvalidState | ProviderUnavailable:

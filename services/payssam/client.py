@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import msgspec
 
-from services.collection.provider import Ask, Done, Merchant, Points, ProviderBill, Refused, Sent, Unknown
+from services.collection.provider import Ask, Done, Merchant, Points, ProviderBill, Refused, Sent, Unknown, Why
 from services.payssam.requests import (
     Partner,
     Request,
@@ -98,7 +98,7 @@ class PayssamClient:
         except UnicodeEncodeError:
             return Refused("NOT_UTF_8", "A text of the request is no Unicode, so it was not sent.")
         received = await self._post(request.path, content)
-        if isinstance(received, Unknown):
+        if isinstance(received, Refused | Unknown):
             return received
         status, raw = received
         said = reply_of(status, raw, state_suffices=state_suffices)
@@ -106,8 +106,8 @@ class PayssamClient:
             return replace(said, code=self._discreet(said.code), message=self._discreet(said.message))
         return Unknown(self._discreet(said.reason)) if isinstance(said, Unknown) else said
 
-    async def _post(self, path: str, content: bytes) -> tuple[int, bytes] | Unknown:
-        """The HTTP status and the body of the reply."""
+    async def _post(self, path: str, content: bytes) -> tuple[int, bytes] | Refused | Unknown:
+        """The HTTP status and the body of the reply; Refused when nothing was sent for want of a connection."""
         raw = bytearray()
         try:
             # httpx limits the wait for each piece of a reply, and there may be any number of pieces.
@@ -117,6 +117,8 @@ class PayssamClient:
                     if len(raw) > REPLY_BYTES_MAX:
                         return Unknown(f"HTTP {response.status_code}, and a reply of more than 1 MiB")
                 return response.status_code, bytes(raw)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            return Refused("NO_CONNECTION", f"There is no connection: {type(error).__name__}.", Why.TRY_LATER)
         except TimeoutError:
             return Unknown(f"no whole reply within {CALL_SECONDS_MAX:.0f} s")
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:

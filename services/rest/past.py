@@ -67,7 +67,10 @@ class Past:
         total = sum(bill.total_amount for bill in bills if bill.live)
         balance = sum(bill.balance_amount for bill in bills)  # a guest may have paid a bill after it was deleted
         views = [bill_view(bill) for bill in bills if not bill.deleted]
-        return folio_view(folio_id, folio.accommodation_id, folio.currency, total, balance, views), position
+        on_deleted = (payment for bill in bills if bill.deleted for payment in bill.payments.values())
+        paid_on_deleted = sum(payment.amount for payment in on_deleted if payment.live)
+        view = folio_view(folio_id, folio.accommodation_id, folio.currency, total, balance, views, paid_on_deleted)
+        return view, position
 
     async def _position(self, moment: PointInLog) -> int:
         position = await self._log.position_at(moment.at, moment.position)

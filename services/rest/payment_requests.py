@@ -61,8 +61,8 @@ Phone = Annotated[str, Field(max_length=20, examples=["010-1234-5678"]), AfterVa
 class PaymentRequestBody(Body):
     """Whom to ask for how much of the bill; without an amount, for all that is left to ask.
 
-    `TALK` sends a message to `phone`; `URL` makes a link, for `customerKey` or `phone`. The texts' limits are the
-    provider's.
+    `TALK` sends a message to `phone`; `URL`, the default with a `customerKey` alone, makes a link. The texts' limits
+    are the provider's.
     """
 
     model_config = ConfigDict(
@@ -82,7 +82,7 @@ class PaymentRequestBody(Body):
 
 def new_request(body: PaymentRequestBody, *, automatic_card_payment: bool) -> commands.NewRequest:
     """What the body asks for. Raises RequiredParameter without anybody to ask."""
-    send_type = body.send_type or "TALK"
+    send_type = body.send_type or ("URL" if body.phone is None and body.customer_key is not None else "TALK")
     contact = body.phone
     warnings: tuple[str, ...] = ()
     if send_type == "TALK":

@@ -170,3 +170,10 @@ def test_what_is_not_open_is_not_destroyed_and_the_provider_not_called(
     with pytest.raises(InvalidState, match=state):
         reception.operate("destroy", request)
     assert provider.calls == []
+
+
+def test_a_request_that_the_provider_has_lost_is_destroyed_here(reception: Reception, provider: FakeProvider) -> None:
+    request = reception.sent()
+    del provider.bills[request.id]
+    assert reception.operate("destroy", request).status == "DESTROYED"
+    assert reception.bill_of(request).open_requests == {}

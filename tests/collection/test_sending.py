@@ -8,7 +8,7 @@ import pytest
 from services.billing.errors import NotFound
 from services.billing.ports import TooBusy
 from services.collection.payment_request import Status
-from services.collection.provider import Ask, Merchant, Refused, Why
+from services.collection.provider import Ask, Merchant, Refused, Unknown, Why
 from tests.collection.fake_provider import (
     ALREADY_USED,
     BUSY,
@@ -273,3 +273,14 @@ def test_what_is_not_there_or_held_by_another_process_is_not_dealt_with(
     with pytest.raises(TooBusy):
         reception.attend(request)
     assert provider.calls == []
+
+
+def test_what_the_provider_says_of_a_send_is_kept_without_the_guest(
+    reception: Reception, provider: FakeProvider
+) -> None:
+    quoting = Refused("9999", f"{GUEST.name} at {GUEST.contact} was refused")
+    provider.next("send", quoting)
+    attended = reception.attend(reception.ask())
+    assert attended.after.last_error == "9999: *** at *** was refused"
+    provider.next("send", Unknown(f"nothing about {GUEST.name}"))
+    assert reception.attend(reception.ask()).after.last_error == "nothing about ***"

@@ -135,7 +135,8 @@ def test_half_a_provider_in_the_settings_is_refused(town: Town) -> None:
 
 
 def test_a_callback_that_cannot_be_dealt_with_is_listed_shown_and_replayed(town: Town) -> None:
-    body = f'{{"apikey":"{PROVIDER_KEY}","bill_id":"NOBODYSBILL000000000","appr_state":"F"}}'
+    guest = f'"member_nm":"홍길동","phone":"01012345678","note":"{PROVIDER_KEY}"'
+    body = f'{{"apikey":"{PROVIDER_KEY}","bill_id":"NOBODYSBILL000000000","appr_state":"F",{guest}}}'
     assert callback(town, body) == 200
     deadline = time.monotonic() + SECONDS_MAX
     while "there is no such payment request here" not in (listed := town.folio("payssam", "inbox", "list")[1]):
@@ -149,10 +150,13 @@ def test_a_callback_that_cannot_be_dealt_with_is_listed_shown_and_replayed(town:
     assert status == 0
     assert '"bill_id":"NOBODYSBILL000000000"' in shown
     assert '"apikey":"***"' in shown
-    assert PROVIDER_KEY not in shown
+    for private in (PROVIDER_KEY, "홍길동", "01012345678"):
+        assert private not in shown
 
     status, said = town.folio("payssam", "inbox", "replay", number)
     assert (status, said.startswith("1 callbacks are due now")) == (0, True)
+    status, said = town.folio("payssam", "inbox", "show", str(2**63))
+    assert (status, "Traceback" in said) == (2, False)
     for command in ("show", "replay"):
         status, said = town.folio("payssam", "inbox", command, "4711")
         assert status == 1
@@ -167,3 +171,10 @@ def test_a_callback_of_a_paid_bill_is_dealt_with_and_leaves_the_list(town: Town)
     assert request_id not in town.folio("payssam", "inbox", "list")[1]
     [line] = [line for line in town.folio("payssam", "inbox", "list", "--all")[1].splitlines() if request_id in line]
     assert "DONE" in line
+
+
+def test_a_data_folder_before_the_command_is_not_passed_over(town: Town) -> None:
+    command = [sys.executable, "-m", "services.cli", "payssam", "inbox", "--data", str(town.data), "list"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    assert done.returncode == 1
+    assert "Put --data after the command" in done.stderr

@@ -15,8 +15,6 @@ from tests.payssam.given import KEY, encoded
 from tests.payssam.vendor import ASK, MERCHANT, Answer, Call, Vendor, client_of, each_call, said
 
 FAILURES: dict[str, Callable[[], Answer]] = {
-    "no connection": lambda: httpx.ConnectError("refused"),
-    "no connection in time": lambda: httpx.ConnectTimeout("slow"),
     "no answer in time": lambda: httpx.ReadTimeout("slow"),
     "not sent in time": lambda: httpx.WriteTimeout("slow"),
     "no free connection": lambda: httpx.PoolTimeout("busy"),
@@ -40,6 +38,15 @@ FAILURES: dict[str, Callable[[], Answer]] = {
     "elsewhere": lambda: httpx.Response(307, headers={"Location": "https://elsewhere.example/bill"}),
 }
 failures = pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+
+
+@pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow")], ids=repr)
+async def test_without_a_connection_nothing_was_sent_and_it_may_be_tried_later(failure: Exception) -> None:
+    vendor = Vendor(failure)
+    outcome = await client_of(vendor).resend(MERCHANT, "A" * 20)
+    assert isinstance(outcome, Refused)
+    assert (outcome.code, outcome.why) == ("NO_CONNECTION", Why.TRY_LATER)
+    assert len(vendor.asked) == 1
 
 
 @failures

@@ -139,10 +139,11 @@ async def test_money_for_a_deleted_bill_counts_on_its_folio_now_and_in_the_past(
     assert body["flags"] == ["PAID_AFTER_END", "BILL_DELETED"]
     live = await front.client.get("/v1/folios/FOLIO-1")
     folio = front.desk.expect(200, live)
-    assert (folio["balanceAmount"], folio["totalAmount"]) == (-25_000, 5_000)
+    assert (folio["balanceAmount"], folio["totalAmount"], folio["paidAmount"]) == (-25_000, 5_000, 30_000)
     assert [shown["id"] for shown in folio["bills"]] == [other["id"]]
     for query in ({"position": live.headers["Folio-Position"]}, {"at": "2999-01-01T00:00:00Z"}):
         past = front.desk.expect(200, await front.client.get("/v1/folios/FOLIO-1", params=query))
         assert past == folio
     front.desk.expect(200, await front.operate("refund", request))
-    assert (await front.desk.folio("FOLIO-1"))["balanceAmount"] == 5_000
+    after = await front.desk.folio("FOLIO-1")
+    assert (after["balanceAmount"], after["paidAmount"]) == (5_000, 0)
