@@ -66,17 +66,16 @@ class Collector:
         async with self.holding(request_id) as request:
             if not news and request.payment_id is not None:
                 return Attended(request, request, None)
-            unsent = request.status in {"REQUESTED", "UNKNOWN"}
             if request.status == "REQUESTED" and not ask_first:
                 reason = await self._send(request, absent=False)
             else:
-                reason = await self._look(request, callback, unsent=unsent)
+                reason = await self._look(request, callback)
             after = await self._commit(lambda work: commands.find_request(work, request_id))
         if after.status != request.status:
             PAYMENT_REQUESTS.labels(after.status).inc()
         return Attended(request, after, reason)
 
-    async def _look(self, request: PaymentRequest, callback: str | None, *, unsent: bool) -> str | None:
+    async def _look(self, request: PaymentRequest, callback: str | None) -> str | None:
         """Believe what the provider says; what it does not know, though it is to be sent, is sent."""
         found = await self._read(request)
         if isinstance(found, Done):
@@ -84,7 +83,7 @@ class Collector:
             return await self._end_unpaid(request, found.value) if found.value.state == "UNPAID" else None
         if isinstance(found, Unknown) or found.why is not Why.NOT_FOUND:
             return _said(found)
-        if unsent:
+        if request.unsent:
             return await self._send(request, absent=True)
         if request.open and not _over(request):
             return _said(found)  # it was sent, and the provider has lost it: somebody should look
@@ -108,7 +107,7 @@ class Collector:
         """
         ask = None if _over(request) else await self._ask(request)
         if ask is None and not absent:  # a send may have been cut off after it came through
-            return await self._look(request, None, unsent=True)
+            return await self._look(request, None)
         if ask is None:
             await self._commit(_ending(request))
             return None

@@ -150,7 +150,7 @@ def note_unknown(work: Work, request_id: str, why: str) -> PaymentRequest:
 def note_refused(work: Work, request_id: str, refused: Refused) -> PaymentRequest:
     """The provider will not send it."""
     request = find_request(work, request_id)
-    if request.status in {"REQUESTED", "UNKNOWN"}:
+    if request.unsent:
         _close(work, request)
         no_points = refused.why is Why.NO_POINTS
         request.record(
@@ -198,19 +198,21 @@ def note_refunded(work: Work, request_id: str, evidence: Evidence) -> PaymentReq
 
 def note_destroyed(work: Work, request_id: str, evidence: Evidence) -> PaymentRequest:
     """Nobody can pay it any more."""
-    request = find_request(work, request_id)
-    if request.open:
-        _close(work, request)
-        request.record(PaymentRequestDestroyed, work.stamp, evidence=evidence)
-    return request
+    return _end_unpaid(work, request_id, PaymentRequestDestroyed, evidence)
 
 
 def note_expired(work: Work, request_id: str, evidence: Evidence) -> PaymentRequest:
     """Its last day is over."""
+    return _end_unpaid(work, request_id, PaymentRequestExpired, evidence)
+
+
+def _end_unpaid(
+    work: Work, request_id: str, event: type[PaymentRequestDestroyed | PaymentRequestExpired], evidence: Evidence
+) -> PaymentRequest:
     request = find_request(work, request_id)
     if request.open:
         _close(work, request)
-        request.record(PaymentRequestExpired, work.stamp, evidence=evidence)
+        request.record(event, work.stamp, evidence=evidence)
     return request
 
 

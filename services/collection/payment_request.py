@@ -224,6 +224,11 @@ class PaymentRequest(BaseAggregate[str]):
         """Whether the guest may still pay it, as far as we know."""
         return self.status in OPEN_STATUSES
 
+    @property
+    def unsent(self) -> bool:
+        """Whether it is still to be sent, as far as we know."""
+        return self.status in {"REQUESTED", "UNKNOWN"}
+
     @classmethod
     def requested(cls, stamp: Stamp, request_id: str, asked: Asked) -> "PaymentRequest":
         """A new request."""
