@@ -1,12 +1,10 @@
 """The command line: `folio`."""
 
-import asyncio
 import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 
 from services.bootstrap import collecting_by
 from services.cli_keys import keys
@@ -94,8 +92,8 @@ def import_command(
     end_on_sigterm()
     try:
         check_files(file, refused)
-        with prepared_database(data) as conninfo, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            summary = runner.run(import_into(conninfo))
+        with prepared_database(data) as conninfo:
+            summary = run(import_into(conninfo))
     except ImportFailed as error:
         fail(str(error))
     except KeyboardInterrupt:

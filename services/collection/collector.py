@@ -5,7 +5,6 @@ is written down. So each step may be cut off anywhere and taken again.
 """
 
 import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,11 +16,12 @@ from services.billing.execution import Executor
 from services.billing.ids import new_ulid
 from services.billing.work import Work
 from services.collection import commands
+from services.collection.answers import discreet, for_good, said
 from services.collection.errors import ProviderUnavailable
 from services.collection.guest import open_guest
 from services.collection.payment_request import Evidence, PaymentRequest
 from services.collection.ports import Locks, Opener
-from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, Sent, State, Unknown, Why
+from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, State, Unknown, Why
 from services.collection.word import Decide, decision_on, evidence_of
 from services.telemetry import PAYMENT_REQUESTS, PROVIDER_POINTS
 
@@ -82,11 +82,11 @@ class Collector:
             await self._believe(request, found.value, callback)
             return await self._end_unpaid(request, found.value) if found.value.state == "UNPAID" else None
         if isinstance(found, Unknown) or found.why is not Why.NOT_FOUND:
-            return _said(found)
+            return said(found)
         if request.unsent:
             return await self._send(request, absent=True)
         if request.open and not _over(request):
-            return _said(found)  # it was sent, and the provider has lost it: somebody should look
+            return said(found)  # it was sent, and the provider has lost it: somebody should look
         await self._commit(lambda work: commands.note_expired(work, request.id, Evidence()))
         return None
 
@@ -94,7 +94,7 @@ class Collector:
         """A bill that nobody should pay any more: its last day is over, or its send came through after its end."""
         if not request.open and request.payment_id is None:
             answer = await self._provider.destroy(request.asked.merchant, request.id, request.asked.amount)
-            return None if isinstance(answer, Done) else _said(answer)
+            return None if isinstance(answer, Done) else said(answer)
         if _over(request):
             evidence = evidence_of(found)
             await self._commit(lambda work: commands.note_expired(work, request.id, evidence))
@@ -111,7 +111,7 @@ class Collector:
         if ask is None:
             await self._commit(_ending(request))
             return None
-        answer = _discreet(await self._provider.send(request.asked.merchant, ask), ask)
+        answer = discreet(await self._provider.send(request.asked.merchant, ask), ask)
         if isinstance(answer, Done):
             url = answer.value.url
             await self._commit(lambda work: commands.note_sent(work, request.id, url, self._price_of(request)))
@@ -127,15 +127,15 @@ class Collector:
         if isinstance(found, Done):
             await self._believe(request, found.value, None)
             return None
-        if isinstance(found, Refused) and _for_good(request, refused, found):
+        if isinstance(found, Refused) and for_good(request, refused, found):
             if refused.why is Why.NO_POINTS:
                 refused = await self._with_charge_address(refused)
-            log.warning("the provider refuses request %s: %s", request.id, _said(refused))
+            log.warning("the provider refuses request %s: %s", request.id, said(refused))
             await self._commit(lambda work: commands.note_refused(work, request.id, refused))
             return None
         if isinstance(found, Unknown):
             await self._commit(lambda work: commands.note_unknown(work, request.id, found.reason))
-        return _said(refused)
+        return said(refused)
 
     async def _with_charge_address(self, refused: Refused) -> Refused:
         """A refusal for lack of points, with where to buy some, for whoever sees it first."""
@@ -189,7 +189,7 @@ class Collector:
             return False
         if isinstance(found, Refused) and found.why is Why.NOT_FOUND:
             return True
-        raise ProviderUnavailable(_said(found))
+        raise ProviderUnavailable(said(found))
 
     async def refund(self, request: PaymentRequest) -> Decide:
         """Give the whole money back; called while it is held. Raises InvalidState unless it is paid, or when the
@@ -258,32 +258,11 @@ class Collector:
         return (await self._executor.execute(decided))[0]
 
 
-def _discreet(answer: Done[Sent] | Refused | Unknown, ask: Ask) -> Done[Sent] | Refused | Unknown:
-    """The answer without the guest in it, should the provider quote whom it was about."""
-    if isinstance(answer, Done):
-        return answer
-    guest = re.compile("|".join(map(re.escape, (ask.customer_name, ask.contact))))
-    if isinstance(answer, Unknown):
-        return Unknown(guest.sub("***", answer.reason))
-    return replace(answer, message=guest.sub("***", answer.message))
-
-
 def _refusal(answer: Refused | Unknown) -> InvalidState | ProviderUnavailable:
     """What to tell whoever asked: a refusal for good, or that it may be repeated."""
     if isinstance(answer, Unknown) or answer.why is Why.TRY_LATER:
-        return ProviderUnavailable(_said(answer))
-    return InvalidState(f"The provider refuses: {_said(answer)}")
-
-
-def _for_good(request: PaymentRequest, refused: Refused, read: Refused) -> bool:
-    """Whether a refused send ends the request, given that `read` was refused as well.
-
-    Yes when the provider knows no such bill. When it answers nothing at all, as to a wrong key, yes for a request
-    of which no earlier send is in doubt.
-    """
-    if refused.why is Why.TRY_LATER or read.why is Why.NOT_FOUND:
-        return refused.why is not Why.TRY_LATER
-    return read.why is Why.OTHER and refused.why is not Why.ALREADY_USED and request.status == "REQUESTED"
+        return ProviderUnavailable(said(answer))
+    return InvalidState(f"The provider refuses: {said(answer)}")
 
 
 def _ending(request: PaymentRequest) -> Decide:
@@ -296,7 +275,3 @@ def _ending(request: PaymentRequest) -> Decide:
 
 def _over(request: PaymentRequest) -> bool:
     return request.asked.expires_on < commands.provider_day(datetime.now(UTC))
-
-
-def _said(answer: Refused | Unknown) -> str:
-    return answer.reason if isinstance(answer, Unknown) else f"{answer.code}: {answer.message}"
