@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from services.billing.ports import Conflict, Loaded, Store, TooBusy
@@ -62,9 +63,9 @@ class Executor:
         another commit was first. Raises what it raises, KeyTaken, StoreUnavailable and TooBusy.
         """
         contended: frozenset[str] = frozenset()
-        for _ in range(ATTEMPTS_MAX):
+        for attempt in range(ATTEMPTS_MAX):
             async with self._turns.take(contended):
-                work, decided = await self._decide(decide)
+                work, decided = await self._decide(decide, fresh=attempt > 0)
                 assert_conserved(work.events)
                 if not work.events and not work.outcomes:
                     return decided, None
@@ -76,12 +77,21 @@ class Executor:
                         self._clock.advance(conflict.newest)
         raise TooBusy
 
-    async def _decide(self, decide: Callable[[Work], T]) -> tuple[Work, T]:
+    async def _decide(self, decide: Callable[[Work], T], *, fresh: bool) -> tuple[Work, T]:
         loaded = Loaded()
         for _ in range(LOADS_MAX):
             work = Work(loaded, self._clock.next())
             try:
-                return work, decide(work)
+                decided = decide(work)
             except NotLoaded as missing:
-                loaded.update(await self._store.load(missing.wanted))
+                loaded.update(await self._store.load(replace(missing.wanted, fresh=fresh)))
+                continue
+            except Exception:
+                if not loaded.remembered:
+                    raise
+            else:
+                if work.events or not loaded.remembered:
+                    return work, decided
+            # Without events no commit compares what was remembered with the log: decide again on what is there.
+            fresh, loaded = True, Loaded()
         raise RuntimeError("a command asks for more without end")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from eventsourcing.domain import BaseAggregate
+
 from services.billing.event import LedgerEvent
 
 
@@ -42,30 +44,39 @@ class DataKey(Protocol):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a command needs from the store before it can decide."""
+    """What a command needs from the store before it can decide; `fresh` takes nothing from memory."""
 
     streams: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
     data_keys: frozenset[str] = frozenset()
+    fresh: bool = False
 
     def __or__(self, other: "Wanted") -> "Wanted":
-        return Wanted(self.streams | other.streams, self.aliases | other.aliases, self.data_keys | other.data_keys)
+        return Wanted(
+            self.streams | other.streams,
+            self.aliases | other.aliases,
+            self.data_keys | other.data_keys,
+            self.fresh or other.fresh,
+        )
 
 
 @dataclass
 class Loaded:
     """What was read from the store: events by stream (none for an unknown stream), aliases, data keys.
 
-    A data key is None when it was destroyed, so that its folio's guest is forgotten.
+    `remembered` are aggregates as the store last saw them: another process may have changed them since, which
+    the commit finds out. A data key is None when it was destroyed, so that its folio's guest is forgotten.
     """
 
     streams: dict[str, Sequence[LedgerEvent]] = field(default_factory=dict)
+    remembered: dict[str, BaseAggregate[str]] = field(default_factory=dict)
     aliases: dict[str, str | None] = field(default_factory=dict)
     data_keys: dict[str, DataKey | None] = field(default_factory=dict)
 
     def update(self, more: "Loaded") -> None:
         """Take over what another load brought."""
         self.streams.update(more.streams)
+        self.remembered.update(more.remembered)
         self.aliases.update(more.aliases)
         self.data_keys.update(more.data_keys)
 
@@ -101,6 +112,16 @@ class Decided(Protocol):
         """Answers to keep with their keys."""
         ...
 
+    @property
+    def reads(self) -> Mapping[str, int]:
+        """The streams that it was decided on, each with its version then, 0 for one that was not there."""
+        ...
+
+    @property
+    def streams(self) -> Mapping[str, BaseAggregate[str]]:
+        """Their aggregates as they are once this is committed."""
+        ...
+
 
 class Store(Protocol):
     """Where events are read from and committed to."""
@@ -112,7 +133,8 @@ class Store(Protocol):
     async def commit(self, decided: Decided) -> int | None:
         """Store events, aliases and outcomes at once; returns the last event's position.
 
-        The order among commits of one process is the order of the calls. Raises Conflict, KeyTaken,
-        StoreUnavailable; then nothing of it is stored, except as StoreUnavailable says.
+        The order among commits of one process is the order of the calls. Raises Conflict, also when a stream
+        that it read has grown, KeyTaken, StoreUnavailable; then nothing of it is stored, except as
+        StoreUnavailable says.
         """
         ...

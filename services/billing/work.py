@@ -35,6 +35,7 @@ class Work:
         self.events: list[LedgerEvent] = []
         self.aliases: dict[str, str] = {}
         self.outcomes: list[KeptOutcome] = []
+        self.reads: dict[str, int] = {}
         self._loaded = loaded
         self._aggregates: dict[str, BaseAggregate[str]] = {}
         self._context: Context | None = None
@@ -64,7 +65,8 @@ class Work:
 
     def require(self, streams: Iterable[str]) -> None:
         """Raise NotLoaded for those of the streams that are missing, all at once."""
-        missing = frozenset(streams) - self._aggregates.keys() - self._loaded.streams.keys()
+        loaded = self._loaded
+        missing = frozenset(streams) - self._aggregates.keys() - loaded.remembered.keys() - loaded.streams.keys()
         if missing:
             raise NotLoaded(Wanted(streams=missing))
 
@@ -72,12 +74,21 @@ class Work:
         """The aggregate of a stream as this work has it, None when there is none. Raises NotLoaded."""
         if stream not in self._aggregates:
             self.require([stream])
-            aggregate: Any = project_aggregate(None, self._loaded.streams[stream])
+            aggregate = self._take(stream)
+            self.reads[stream] = 0 if aggregate is None else aggregate.version
             if aggregate is None:
                 return None
             self._aggregates[stream] = aggregate
         found = self._aggregates[stream]
         return found if isinstance(found, kind) else None
+
+    def _take(self, stream: str) -> BaseAggregate[str] | None:
+        remembered = self._loaded.remembered.get(stream)
+        if remembered is not None:
+            return _private(remembered)
+        aggregate: Any = project_aggregate(None, self._loaded.streams[stream])
+        found: BaseAggregate[str] | None = aggregate
+        return found
 
     def add(self, aggregate: BaseAggregate[str]) -> None:
         """Take in an aggregate that this work has made."""
@@ -124,6 +135,14 @@ class Work:
     def streams(self) -> Mapping[str, BaseAggregate[str]]:
         """The aggregates that this work has touched, by stream."""
         return self._aggregates
+
+
+def _private(remembered: BaseAggregate[str]) -> BaseAggregate[str]:
+    """A copy that may be changed: what an aggregate's own dicts and lists hold is never changed itself."""
+    own = object.__new__(type(remembered))
+    for name, value in vars(remembered).items():
+        own.__dict__[name] = value.copy() if isinstance(value, dict | list) else value
+    return own
 
 
 def assert_conserved(events: Sequence[LedgerEvent]) -> None:

@@ -1,25 +1,21 @@
 """The committer: commits that wait at the same time share one transaction, one lock and one fsync.
 
-Each commit stays all-or-nothing on its own: when one of a shared transaction conflicts, all of them are
-sent again one by one, so that it fails alone.
+Each commit stays all-or-nothing on its own: the database says which members of a shared transaction it refuses,
+and stores the others.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
 from psycopg import errors
 
-from services.billing.ports import Conflict, KeptOutcome, KeyTaken, StoreUnavailable
+from services.billing.ports import Conflict, KeyTaken, StoreUnavailable
+from services.store.commit import APPEND_TOGETHER, Commit, parameters_of, verdicts_of
 from services.store.connection import LimitedConnection, connect
-from services.store.recorder import APPEND
 
 EVENTS_MAX = 2_000
 """Events in one shared transaction; a larger commit goes alone."""
@@ -28,8 +24,6 @@ WAITING_MAX = 5_000
 RESEND_SECONDS_MAX = 5.0
 """How long a commit is sent again after a broken connection before its caller is told."""
 RESEND_PAUSE_SECONDS = 0.1
-
-STALE_MOMENT = "P0F01"
 KEY_CONSTRAINT = "idempotency_keys_pkey"
 
 SELECT_OWN_EVENT = """
@@ -40,23 +34,14 @@ SELECT_OWN_EVENT = """
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Commit:
-    """Everything that one command stores."""
-
-    events: Sequence[StoredEvent]
-    recorded_ats: Sequence[datetime]
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    outcomes: Sequence[KeptOutcome] = ()
-
-
-@dataclass
 class Member:
     """A commit that waits, its caller, and until when a broken connection is put up with for it."""
 
-    commit: Commit
-    future: "asyncio.Future[int | None]"
-    deadline: float
+    def __init__(self, commit: Commit, loop: asyncio.AbstractEventLoop) -> None:
+        self.commit = commit
+        self.future: asyncio.Future[int | None] = loop.create_future()
+        self.deadline = loop.time() + RESEND_SECONDS_MAX
+        self.writes = {str(event.originator_id) for event in commit.events}
 
     def answer(self, answer: int | Exception | None) -> None:
         """Tell the caller, unless it has gone."""
@@ -101,8 +86,7 @@ class Committer:
             raise StoreUnavailable("the service is stopping")
         if len(self._waiting) >= WAITING_MAX:
             raise StoreUnavailable("too many commits are waiting")
-        loop = asyncio.get_running_loop()
-        member = Member(commit, loop.create_future(), loop.time() + RESEND_SECONDS_MAX)
+        member = Member(commit, asyncio.get_running_loop())
         self._waiting.append(member)
         self._wake.set()
         return await member.future
@@ -115,62 +99,50 @@ class Committer:
                 await self._store(self._take())
 
     def _take(self) -> list[Member]:
-        members = [self._waiting.popleft()]
-        events = len(members[0].commit.events)
-        while self._waiting and events + len(self._waiting[0].commit.events) <= EVENTS_MAX:
+        """Those who waited longest, up to the first that rests on a stream which one before it writes."""
+        members: list[Member] = []
+        events = 0
+        written: set[str] = set()
+        while self._waiting:
+            member = self._waiting[0]
+            events += len(member.commit.events)
+            collides = not (written.isdisjoint(member.writes) and written.isdisjoint(member.commit.reads))
+            if members and (collides or events > EVENTS_MAX):
+                break
             members.append(self._waiting.popleft())
-            events += len(members[-1].commit.events)
+            written |= member.writes
         return members
 
-    async def _store(self, members: list[Member]) -> None:
-        """Store all members together, or else each alone; every caller gets an answer."""
-        resend = False
-        if len(members) > 1:
-            try:
-                last = await self._append([member.commit for member in members])
-            except psycopg.OperationalError as error:
-                log.warning("the connection broke under a commit, which is sent again: %s", error)
-                resend = True
-            except Exception as error:
-                log.debug("one of %d commits conflicts; each is sent alone: %s", len(members), error)
-            else:
-                _answer_all(members, last)
-                return
-        for number, member in enumerate(members):
-            try:
-                await self._store_alone(member, resend=resend)
-            except StoreUnavailable as away:
-                for waiting in members[number:]:
-                    waiting.answer(away)
-                return
+    async def _store(self, members: list[Member], *, resend: bool = False) -> None:
+        """Store all members together; every caller gets an answer.
 
-    async def _store_alone(self, member: Member, *, resend: bool) -> None:
-        """Send one commit until it is answered: sent twice it cannot count twice, its versions are unique.
-
-        Raises StoreUnavailable when the database stays away for longer than the caller is to wait.
+        Sent again after a broken connection, no commit counts twice: its versions are unique.
         """
-        while not member.future.done():
+        while members := _patient(members):
             try:
-                member.answer(await self._append_or_recognise(member.commit, resend=resend))
+                await self._append(members, resend=resend)
             except psycopg.OperationalError as error:
                 resend = True
-                if asyncio.get_running_loop().time() > member.deadline:
-                    raise StoreUnavailable(str(error)) from error
+                log.warning("the connection broke under a commit, which is sent again: %s", error)
+                _give_up(members, error)
                 await asyncio.sleep(RESEND_PAUSE_SECONDS)
             except Exception as error:
-                member.answer(error)
+                if len(members) == 1:
+                    members[0].answer(_reason(error))
+                    return
+                log.debug("one of %d commits cannot be sent; each is sent alone: %s", len(members), error)
+                for member in members:
+                    await self._store([member], resend=resend)
+                return
 
-    async def _append_or_recognise(self, commit: Commit, *, resend: bool) -> int | None:
-        """Append a commit; one that was sent before may find itself in the log, and that is its answer."""
-        try:
-            return await self._append([commit])
-        except psycopg.OperationalError:
-            raise
-        except Exception as error:
-            own = await self._own_position(commit) if resend and commit.events else None
-            if own is None:
-                raise _reason(error) from error
-            return own
+    async def _append(self, members: list[Member], *, resend: bool) -> None:
+        """Append once, and answer; a commit that was sent before may find itself in the log."""
+        row = await self._execute(APPEND_TOGETHER, parameters_of([member.commit for member in members]))
+        for member, verdict in zip(members, verdicts_of([member.commit for member in members], row), strict=True):
+            own = None
+            if resend and isinstance(verdict, Exception) and member.commit.events:
+                own = await self._own_position(member.commit)
+            member.answer(verdict if own is None else own)
 
     async def _own_position(self, commit: Commit) -> int | None:
         event = commit.events[-1]
@@ -178,10 +150,6 @@ class Committer:
             SELECT_OWN_EVENT,
             {"stream": event.originator_id, "version": event.originator_version, "state": event.state},
         )
-        return None if row is None else row[0]
-
-    async def _append(self, commits: Sequence[Commit]) -> int | None:
-        row = await self._execute(APPEND, _parameters(commits))
         return None if row is None else row[0]
 
     async def _execute(self, statement: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -212,40 +180,21 @@ class Committer:
             self._waiting.popleft().answer(StoreUnavailable("the service is stopping"))
 
 
-def _parameters(commits: Sequence[Commit]) -> dict[str, list[Any]]:
-    events = [event for commit in commits for event in commit.events]
-    aliases = [item for commit in commits for item in commit.aliases.items()]
-    outcomes: list[tuple[KeptOutcome, int | None]] = []
-    ends_after = 0
-    for commit in commits:
-        ends_after += len(commit.events)
-        outcomes.extend((outcome, ends_after if commit.events else None) for outcome in commit.outcomes)
-    return {
-        "stream_ids": [event.originator_id for event in events],
-        "versions": [event.originator_version for event in events],
-        "topics": [event.topic for event in events],
-        "states": [event.state for event in events],
-        "recorded_ats": [moment for commit in commits for moment in commit.recorded_ats],
-        "aliases": [alias for alias, _ in aliases],
-        "alias_streams": [stream for _, stream in aliases],
-        "holders": [outcome.holder for outcome, _ in outcomes],
-        "keys": [outcome.key for outcome, _ in outcomes],
-        "fingerprints": [outcome.fingerprint for outcome, _ in outcomes],
-        "outcomes": [outcome.outcome for outcome, _ in outcomes],
-        "outcome_events": [after for _, after in outcomes],
-    }
-
-
-def _answer_all(members: list[Member], last: int | None) -> None:
-    position = (last or 0) - sum(len(member.commit.events) for member in members)
-    for member in members:
-        position += len(member.commit.events)
-        member.answer(position if member.commit.events else None)
-
-
 def _reason(error: Exception) -> Exception:
-    if isinstance(error, psycopg.Error) and error.sqlstate == STALE_MOMENT:
-        return Conflict(newest=datetime.fromisoformat(str(error.diag.message_detail)))
+    """Another process may have kept the same key at this very moment, which only the index notices."""
     if isinstance(error, errors.UniqueViolation):
         return KeyTaken() if error.diag.constraint_name == KEY_CONSTRAINT else Conflict()
     return error
+
+
+def _patient(members: list[Member]) -> list[Member]:
+    """Those who have no answer yet and still wait for one."""
+    return [member for member in members if not member.future.done()]
+
+
+def _give_up(members: list[Member], error: psycopg.OperationalError) -> None:
+    """Tell those who have waited long enough for a database that does not answer."""
+    now = asyncio.get_running_loop().time()
+    for member in members:
+        if now > member.deadline:
+            member.answer(StoreUnavailable(str(error)))

@@ -7,11 +7,13 @@ from typing import Any
 from eventsourcing.application import project_aggregate
 from eventsourcing.persistence import StoredEvent
 
-from services.billing.ports import Decided, KeptOutcome, Loaded, Wanted
+from services.billing.ports import Conflict, Decided, KeptOutcome, Loaded, Wanted
 from services.store.codec import EventCodec
-from services.store.committer import Commit, Committer
+from services.store.commit import Commit
+from services.store.committer import Committer
 from services.store.connection import Pool
 from services.store.data_keys import DataKeys
+from services.store.memory import Memory
 from services.store.reading import reading, translated
 
 SELECT_STREAMS = """
@@ -53,13 +55,15 @@ class LogStore:
         self._committer = committer
         self._data_keys = data_keys
         self._codec = codec
+        self._memory = Memory()
 
     async def load(self, wanted: Wanted) -> Loaded:
         """What is wanted, as it stands now. Raises StoreUnavailable."""
-        loaded = Loaded()
-        if wanted.streams:
-            rows = await self.read(SELECT_STREAMS, {"streams": list(wanted.streams)})
-            loaded.streams = self._streams(wanted.streams, rows)
+        loaded = Loaded() if wanted.fresh else Loaded(remembered=self._memory.recall(wanted.streams))
+        unknown = wanted.streams - loaded.remembered.keys()
+        if unknown:
+            rows = await self.read(SELECT_STREAMS, {"streams": list(unknown)})
+            loaded.streams = self._streams(unknown, rows)
         if wanted.aliases:
             found = dict(await self.read(SELECT_ALIASES, {"aliases": list(wanted.aliases)}))
             loaded.aliases = {alias: found.get(alias) for alias in wanted.aliases}
@@ -70,14 +74,21 @@ class LogStore:
     async def commit(self, decided: Decided) -> int | None:
         """Store what was decided, at once. Raises Conflict, KeyTaken, StoreUnavailable."""
         events = [self._codec.to_stored_event(event) for event in decided.events]
-        return await self._committer.commit(
-            Commit(
-                events=events,
-                recorded_ats=[event.timestamp for event in decided.events],
-                aliases=decided.aliases,
-                outcomes=decided.outcomes,
-            )
+        written = {event.originator_id for event in events}
+        commit = Commit(
+            events=events,
+            recorded_ats=[event.timestamp for event in decided.events],
+            aliases=decided.aliases,
+            outcomes=decided.outcomes,
+            reads={stream: version for stream, version in decided.reads.items() if stream not in written},
         )
+        try:
+            position = await self._committer.commit(commit)
+        except Conflict:
+            self._memory.forget(decided.reads)
+            raise
+        self._memory.keep(decided.streams)
+        return position
 
     async def find_outcome(self, holder: str, key: str) -> tuple[KeptOutcome, int | None] | None:
         """The outcome kept with an idempotency key, and its last event's position. Raises StoreUnavailable."""

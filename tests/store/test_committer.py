@@ -15,7 +15,8 @@ from psycopg.conninfo import make_conninfo
 from services.billing.ports import Conflict, KeptOutcome, KeyTaken, StoreUnavailable
 from services.billing.stamp import Clock
 from services.store import committer as committers
-from services.store.committer import Commit, Committer
+from services.store.commit import Commit
+from services.store.committer import Committer
 from tests.faults.proxy import Proxy
 from tests.store.test_log import new_event
 

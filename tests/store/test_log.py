@@ -18,7 +18,8 @@ from eventsourcing.persistence import StoredEvent
 
 from services.billing.ports import Conflict
 from services.billing.stamp import Clock
-from services.store.committer import STALE_MOMENT, Commit, Committer
+from services.store.commit import Commit
+from services.store.committer import Committer
 from services.store.recorder import APPEND, CHANNEL, NOTHING_ELSE, LedgerRecorder
 from tests.store.test_recorder import open_datastore
 
@@ -27,6 +28,7 @@ WRITERS = 16
 EVENTS_OF_A_WRITER = 1_250
 COMMIT_SIZES = (1, 2, 3, 4, 5, 10)
 SECONDS_MAX = 100
+STALE_MOMENT = "P0F01"
 WRITE = "import sys; from tests.store.test_log import write_through_committers as w; w(sys.argv[1], sys.argv[2:])"
 
 SELECT_AFTER = """
