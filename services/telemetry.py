@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from typing import Any
 
+import msgspec
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -51,9 +53,32 @@ def configure_logging(level: str = "INFO", log_format: str = "json") -> None:
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
     logging.getLogger("psycopg.pool").setLevel("ERROR")  # an outage is told once a second, by the wiring
+    _configure_request_log(level, log_format)
+
+
+def _name_requests(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    line["logger"] = "folio.http"
+    return line
+
+
+def _configure_request_log(level: str, log_format: str) -> None:
+    """Requests are logged past the standard library, which would take a tenth of a command's time."""
+    processors: list[structlog.typing.Processor] = [
+        _name_requests,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    factory: Any
+    if log_format == "json":
+        encode = structlog.processors.JSONRenderer(lambda line, **_: msgspec.json.encode(line))
+        processors += [structlog.processors.format_exc_info, encode]
+        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
+    else:
+        processors.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        factory = structlog.PrintLoggerFactory(sys.stderr)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=processors,
+        logger_factory=factory,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TypeVar
 
@@ -25,9 +25,12 @@ class Turns:
     def __init__(self) -> None:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
-    @asynccontextmanager
-    async def take(self, streams: Iterable[str]) -> AsyncIterator[None]:
+    def take(self, streams: frozenset[str]) -> AbstractAsyncContextManager[None]:
         """Wait until nobody else holds a turn on any of the streams."""
+        return self._take(streams) if streams else nullcontext()
+
+    @asynccontextmanager
+    async def _take(self, streams: Iterable[str]) -> AsyncIterator[None]:
         async with AsyncExitStack() as held:
             for stream in sorted(streams):
                 await held.enter_async_context(self._turn(stream))

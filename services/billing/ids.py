@@ -14,6 +14,7 @@ PAYMENT_METHOD_PATTERN = r"^[A-Z][A-Z0-9_]{0,31}$"
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's 32 characters: no I, L, O, U, so that a code can be read out loud."""
+CODE_BITS = 50
 
 
 def new_ulid() -> str:
@@ -34,4 +35,6 @@ def folio_stream(folio_id: str) -> str:
 def new_bill_code(now: datetime, time_zone: str) -> str:
     """A code such as `B261122-7K3Q9MX2AD`: the day in the accommodation's zone, and 50 random bits."""
     day = now.astimezone(ZoneInfo(time_zone))
-    return f"B{day:%y%m%d}-{''.join(secrets.choice(CODE_ALPHABET) for _ in range(10))}"
+    bits = secrets.randbits(CODE_BITS)
+    random = "".join(CODE_ALPHABET[bits >> shift & 31] for shift in range(0, CODE_BITS, 5))
+    return f"B{day:%y%m%d}-{random}"

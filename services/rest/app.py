@@ -62,10 +62,11 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(command_router(desk, authenticator, opener))
+    # Taken over as they are: an included router would be searched and wrapped again for every request.
+    app.router.routes.extend(command_router(desk, authenticator, opener).routes)
     app.include_router(payment_request_router(desk, authenticator, opener, office))
     queries = (*Queries(reader, Past(log), opener).table(), *PaymentRequestQueries(reader, opener).table())
-    app.include_router(query_router(queries, authenticator))
+    app.router.routes.extend(query_router(queries, authenticator).routes)
     app.include_router(health_router(readiness))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Refusal, _refusal)

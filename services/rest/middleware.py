@@ -17,7 +17,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """What is counted by name; a caller may invent others without end."""
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
 
-log = structlog.get_logger("folio.http")
+log = structlog.get_logger()
 
 
 class Front:

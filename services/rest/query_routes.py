@@ -24,6 +24,7 @@ from services.rest.openapi import document_query
 from services.rest.past import Past, is_past, moment_of
 from services.rest.problems import Fault, Problem, invalid
 from services.rest.requests import Authenticator, authenticate, check_id, check_query, freshness_of
+from services.rest.routes import DirectRoute
 
 Handler = Callable[[Request, Caller], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -137,7 +138,7 @@ class Queries:
 
 def query_router(queries: Sequence[Query], authenticator: Authenticator) -> APIRouter:
     """Routes for these queries."""
-    router = APIRouter(tags=["Queries"])
+    router = APIRouter(tags=["Queries"], route_class=DirectRoute)
     for query in queries:
         router.add_api_route(
             query.path,

@@ -94,6 +94,8 @@ def freshness_of(request: Request) -> Freshness:
 
 def check_query(request: Request, *allowed: str) -> None:
     """Raise Problem for a query parameter that is not known here, or that stands twice."""
+    if not request.scope["query_string"]:
+        return
     names = [name for name, _ in request.query_params.multi_items()]
     for name in names:
         if name not in allowed:
