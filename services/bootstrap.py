@@ -37,6 +37,7 @@ from services.store.committer import Committer
 from services.store.connection import Pool, make_pool
 from services.store.data_keys import DataKeys
 from services.store.inbox import StoredInbox
+from services.store.leading import lead
 from services.store.locks import AdvisoryLocks
 from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
@@ -48,6 +49,7 @@ RETRY_SECONDS = 1.0
 DEALINGS_MAX = 20
 """Payment requests dealt with at once, each with a connection for its lock: 12 by the attendant, 8 by callers."""
 LAG_EVENTS_MAX = 10_000
+ATTENDANT = "attendant"
 OUTCOMES_KEPT_DAYS = 45
 HOUSEKEEPING_SECONDS = 6 * 3600
 
@@ -126,8 +128,7 @@ class Service:
         await self.runner.start()
         self.trouble = None
         if self.office is not None and self.attended:
-            attendant = self.office.attendant
-            await asyncio.gather(attendant.work_agenda(), attendant.read_inbox())
+            await lead(self.conninfo, ATTENDANT, self.office.attendant.work)
 
     async def _keep_house(self) -> None:
         while True:

@@ -9,7 +9,7 @@ import typer
 from services.bootstrap import collecting_by
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
-from services.serving import database, listen, serve
+from services.serving import bind, database, listen, serve
 from services.settings import Settings
 from services.telemetry import configure_logging
 from services.terminal import (
@@ -26,6 +26,9 @@ from services.terminal import (
     tell,
     until_interrupted,
 )
+from services.workers import Worker, serve_in_workers
+
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Server processes on the port.")]
 
 app = typer.Typer(
     help="Folio Ledger: bills on guest folios, every change an event.",
@@ -39,18 +42,23 @@ app.add_typer(payssam, name="payssam")
 
 
 @app.command("serve")
-def serve_command(port: Port = 8080, data: Data = DEFAULT_DATA, host: Host = "127.0.0.1") -> None:
-    """Run the service in the foreground: API and projections, until Ctrl-C."""
+def serve_command(port: Port = 8080, data: Data = DEFAULT_DATA, host: Host = "127.0.0.1", workers: Workers = 1) -> None:
+    """Run the service in the foreground: API, projections and payment requests, until Ctrl-C."""
     settings = read_settings()
     configure_logging(settings.log_level, settings.log_format)
-    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     with until_interrupted(), listen(host, port) as listening, database(settings, data) as conninfo:
         address = listening.getsockname()
         tell(f"Folio Ledger serves http://{address[0]}:{address[1]} (described at /docs). Ctrl-C ends it.")
-        run(_serve(conninfo, listening, admin_key, settings))
+        if workers == 1:
+            run(_serve(conninfo, listening, settings))
+            return
+        listening.close()
+        with bind(address[0], address[1], shared=True):
+            serve_in_workers(Worker(address[0], address[1], conninfo), workers)
 
 
-async def _serve(conninfo: str, listening: socket.socket, admin_key: str | None, settings: Settings) -> None:
+async def _serve(conninfo: str, listening: socket.socket, settings: Settings) -> None:
+    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     await serve(conninfo, listening, admin_key, collecting_by(settings))
 
 

@@ -57,17 +57,28 @@ def _checked(url: str) -> str:
         raise BadAddress("FOLIO_DATABASE_URL must be like postgresql://USER:PASSWORD@HOST:5432/DATABASE.") from None
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, made first so that a taken port is told before anything starts. Raises PortTaken."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket, made first so that a taken port is told before anything starts. Raises PortTaken.
+
+    `shared`: the kernel deals connections out among all processes that listen to the port like this.
+    """
+    listening = bind(host, port, shared=shared)
+    listening.listen(BACKLOG)
+    return listening
+
+
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket that holds the port and takes no connections yet. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
         raise PortTaken(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
-    listening.listen(BACKLOG)
     return listening
 
 

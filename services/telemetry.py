@@ -1,12 +1,23 @@
 """Logs and metrics: one JSON line per event on standard error, and the counters behind `/metrics`."""
 
 import logging
+import os
 import sys
 from typing import Any
 
 import msgspec
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that tells `prometheus_client` where several processes add up what they count."""
+
+
+def _newest(name: str, meaning: str) -> Gauge:
+    """A gauge that shows, of what several processes say about the same thing, what was said last."""
+    return Gauge(name, meaning, multiprocess_mode="livemostrecent")
+
 
 REQUESTS = Counter("folio_http_requests_total", "Answered requests", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram(
@@ -15,13 +26,22 @@ REQUEST_SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-READ_MODEL_LAG = Gauge("folio_read_model_lag_events", "Events that the read models are behind the log")
-LOG_POSITION = Gauge("folio_log_position", "Position of the newest event")
+READ_MODEL_LAG = _newest("folio_read_model_lag_events", "Events that the read models are behind the log")
+LOG_POSITION = _newest("folio_log_position", "Position of the newest event")
 CALLBACKS = Counter("folio_callbacks_total", "Callbacks of the payment provider", ["result"])
 PAYMENT_REQUESTS = Counter(
     "folio_payment_requests_total", "What became of payment requests when the provider was asked", ["became"]
 )
-PROVIDER_POINTS = Gauge("folio_provider_points", "Points that are left at the payment provider, when last asked")
+PROVIDER_POINTS = _newest("folio_provider_points", "Points that are left at the payment provider, when last asked")
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus' text form, those of all processes on the port together."""
+    if METRICS_FOLDER not in os.environ:
+        return generate_latest()
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return generate_latest(together)
 
 
 def configure_logging(level: str = "INFO", log_format: str = "json") -> None:

@@ -88,6 +88,7 @@ class Executor:
                 decided = decide(work)
             except NotLoaded as missing:
                 loaded.update(await self._store.load(replace(missing.wanted, fresh=fresh)))
+                self._clock.advance(loaded.newest)
                 continue
             except Exception:
                 if not loaded.remembered:

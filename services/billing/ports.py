@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from eventsourcing.domain import BaseAggregate
@@ -72,6 +72,13 @@ class Loaded:
     remembered: dict[str, BaseAggregate[str]] = field(default_factory=dict)
     aliases: dict[str, str | None] = field(default_factory=dict)
     data_keys: dict[str, DataKey | None] = field(default_factory=dict)
+
+    @property
+    def newest(self) -> datetime:
+        """The latest moment in what is loaded: what is decided on it happens after that, whatever the clocks say."""
+        moments = [events[-1].timestamp for events in self.streams.values() if events]
+        moments.extend(aggregate.modified_on for aggregate in self.remembered.values())
+        return max(moments, default=datetime.min.replace(tzinfo=UTC))
 
     def update(self, more: "Loaded") -> None:
         """Take over what another load brought."""

@@ -45,6 +45,10 @@ class Attendant:
         """A callback was kept: read it now."""
         self._arrived.set()
 
+    async def work(self) -> None:
+        """Everything, until cancelled."""
+        await asyncio.gather(self.work_agenda(), self.read_inbox())
+
     async def work_agenda(self) -> None:
         """Send and look, one batch of what is due after the other."""
         await _for_ever(self._asked, self._agenda_batch)

@@ -4,10 +4,11 @@ from typing import Protocol
 
 import msgspec
 from fastapi import APIRouter
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from services.billing.ports import StoreUnavailable
+from services.telemetry import exposition
 
 HEALTH = {"200": {"description": "Yes"}, "503": {"description": "Not now; the body says why"}}
 
@@ -46,7 +47,7 @@ def health_router(readiness: Readiness) -> APIRouter:
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

@@ -14,7 +14,8 @@ APPEND_TOGETHER = """
         %(members)s::int[], %(stream_ids)s::text[], %(versions)s::bigint[], %(topics)s::text[], %(states)s::bytea[],
         %(recorded_ats)s::timestamptz[], %(alias_members)s::int[], %(aliases)s::text[], %(alias_streams)s::text[],
         %(key_members)s::int[], %(holders)s::text[], %(keys)s::text[], %(fingerprints)s::bytea[],
-        %(outcomes)s::bytea[], %(read_members)s::int[], %(read_streams)s::text[], %(read_versions)s::bigint[])
+        %(outcomes)s::bytea[], %(read_members)s::int[], %(read_streams)s::text[], %(read_versions)s::bigint[],
+        interval '1 second')
 """
 
 Verdict = int | Exception | None
