@@ -40,8 +40,8 @@ SELECT_STRETCH = """
                 (SELECT convert_from(first.state, 'UTF8')::jsonb -> 'asked' FROM ledger.events AS first
                   WHERE first.originator_id = event.originator_id AND first.originator_version = 1)
             ) AS fields OFFSET 0) AS place
-         WHERE event.notification_id > %(after)s
-           AND event.notification_id <= least(%(after)s + %(step)s, log_head.position)
+         WHERE event.notification_id > %(after)s::bigint
+           AND event.notification_id <= least(%(after)s::bigint + %(step)s::bigint, log_head.position)
            AND (%(topic)s::text IS NULL OR event.topic = %(topic)s)
            AND (%(accommodations)s::text[] IS NULL OR place.fields ->> 'accommodation_id' = ANY(%(accommodations)s))
            AND (%(folio_id)s::text IS NULL OR place.fields ->> 'folio_id' = %(folio_id)s)
