@@ -175,7 +175,7 @@ class CloudEvent(BaseModel):
     the person to show, `key` the API key, `user` the PMS user.
     """
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=lambda schema: schema["required"].remove("folioid"))
+    model_config = ConfigDict(extra="forbid")
 
     specversion: Literal["1.0"]
     id: str = Field(examples=["4711"])
