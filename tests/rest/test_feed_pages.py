@@ -183,7 +183,7 @@ async def test_wrong_parameters_are_refused_by_name(desk: Desk, client: httpx.As
 
 async def test_the_feed_needs_a_key(client: httpx.AsyncClient, client_of: MakeClient) -> None:
     for role in ("pms", "auditor", "admin"):
-        reader = await client_of(role, role, None)  # type: ignore[arg-type]
+        reader = await client_of(role, role, None)
         assert (await reader.get(EVENTS)).status_code == 200
     client.headers.pop("Authorization")
     for path in (EVENTS, STREAM):
