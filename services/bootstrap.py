@@ -36,11 +36,14 @@ from services.store.codec import EventCodec
 from services.store.committer import Committer
 from services.store.connection import Pool, make_pool
 from services.store.data_keys import DataKeys
+from services.store.feed import StoredFeed
 from services.store.inbox import StoredInbox
 from services.store.leading import lead
+from services.store.listening import Listener
 from services.store.locks import AdvisoryLocks
 from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
+from services.store.recorder import CHANNEL
 from services.store.tasks import end
 from services.telemetry import LOG_POSITION, READ_MODEL_LAG
 
@@ -74,6 +77,8 @@ class Service:
     desk: Desk
     reader: Reader
     runner: Runner
+    listener: Listener
+    events: StoredFeed
     office: Office | None = None
     office_pool: Pool | None = None
     attended: bool = False
@@ -86,6 +91,7 @@ class Service:
         if self.office_pool is not None:
             await self.office_pool.open(wait=False)
         await self.committer.start()
+        await self.listener.start()
         self._tasks = [
             asyncio.create_task(self._prepare(), name="prepare"),
             asyncio.create_task(self._keep_house(), name="housekeeping"),
@@ -94,6 +100,8 @@ class Service:
 
     async def __aexit__(self, *_: object) -> None:
         await end(self._tasks)
+        await self.events.close()
+        await self.listener.close()
         await self.committer.close()
         await self.runner.close()
         if self.office_pool is not None:
@@ -126,6 +134,7 @@ class Service:
                 return
             await asyncio.sleep(RETRY_SECONDS)
         await self.runner.start()
+        await self.events.start()
         self.trouble = None
         if self.office is not None and self.attended:
             await lead(self.conninfo, ATTENDANT, self.office.attendant.work)
@@ -178,7 +187,9 @@ def make_service(
     reader = Reader(pool, runner)
     executor = Executor(store, Clock())
     desk = Desk(Ledger(), executor, store)
-    service = Service(conninfo, pool, committer, store, desk, reader, runner)
+    listener = Listener(conninfo, [CHANNEL])
+    events = StoredFeed(pool, codec, listener.signals[CHANNEL])
+    service = Service(conninfo, pool, committer, store, desk, reader, runner, listener, events)
     if collecting is not None:
         service.office_pool = make_pool(conninfo, "folio collection", DEALINGS_MAX)
         collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))
@@ -187,7 +198,7 @@ def make_service(
         attendant = Attendant(collector, agenda, inbox)
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
-    service.app = make_app(desk, reader, store, KeyRing(pool, admin_key), data_keys, service, service.office)
+    service.app = make_app(desk, reader, store, KeyRing(pool, admin_key), data_keys, service, events, service.office)
     if collecting is not None:
         service.app.include_router(
             callback_router(inbox, collecting.api_key, collecting.callback_sources, attendant.ring)

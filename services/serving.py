@@ -21,6 +21,8 @@ from services.store.tasks import end
 
 BACKLOG = 1024
 SHUTDOWN_SECONDS_MAX = 10
+CUT_OFF_SECONDS = 4
+"""When a connection is cut off whose answer has ended, but is not taken by its reader."""
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +94,17 @@ class Server(uvicorn.Server):
         """Finish the requests under way; a second Ctrl-C does not wait for them."""
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let the requests under way end; nobody holds that up by not reading."""
+        cutting = asyncio.get_running_loop().call_later(CUT_OFF_SECONDS, self._cut_off)
+        await super().shutdown(sockets)
+        cutting.cancel()
+
+    def _cut_off(self) -> None:
+        for connection in list(self.server_state.connections):
+            if connection.transport.is_closing():
+                connection.transport.abort()
 
 
 async def serve(

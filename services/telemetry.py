@@ -28,6 +28,7 @@ REQUEST_SECONDS = Histogram(
 )
 READ_MODEL_LAG = _newest("folio_read_model_lag_events", "Events that the read models are behind the log")
 LOG_POSITION = _newest("folio_log_position", "Position of the newest event")
+EVENT_STREAMS = Gauge("folio_event_streams", "Streams of events that are open", multiprocess_mode="livesum")
 CALLBACKS = Counter("folio_callbacks_total", "Callbacks of the payment provider", ["result"])
 PAYMENT_REQUESTS = Counter(
     "folio_payment_requests_total", "What became of payment requests when the provider was asked", ["became"]

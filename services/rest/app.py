@@ -10,6 +10,7 @@ from starlette.routing import Match
 
 from projections.reading import NotCaughtUp, Reader
 from services.billing.errors import Refusal
+from services.billing.feed import EventLog
 from services.billing.ports import StoreUnavailable, TooBusy
 from services.collection.errors import CallbackRefused, ProviderUnavailable
 from services.collection.office import Office
@@ -17,6 +18,7 @@ from services.rest.answers import Opener
 from services.rest.command_routes import command_router
 from services.rest.desk import Desk
 from services.rest.documentation import add_documentation
+from services.rest.feed import feed_router
 from services.rest.health import Readiness, health_router
 from services.rest.middleware import METHODS, Front
 from services.rest.openapi import describe
@@ -51,6 +53,7 @@ def make_app(
     authenticator: Authenticator,
     opener: Opener,
     readiness: Readiness,
+    events: EventLog,
     office: Office | None = None,
 ) -> RestApplication:
     """The application, ready to be served; `office` asks guests for money, None without a provider."""
@@ -67,6 +70,7 @@ def make_app(
     app.include_router(payment_request_router(desk, authenticator, opener, office))
     queries = (*Queries(reader, Past(log), opener).table(), *PaymentRequestQueries(reader, opener).table())
     app.router.routes.extend(query_router(queries, authenticator).routes)
+    app.include_router(feed_router(events, authenticator))
     app.include_router(health_router(readiness))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Refusal, _refusal)

@@ -108,6 +108,40 @@ def document_query(path: str, parameters: tuple[str, ...], answer: str, statuses
     }
 
 
+def _event_parameters(topics: tuple[str, ...]) -> list[Document]:
+    position = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+    accommodation = {"description": "Only of this one", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}}
+    return [
+        {"name": "after", "in": "query", "description": "Only after this position", "schema": position},
+        {"name": "type", "in": "query", **_one_of("Only of this type", topics)},
+        {"name": "accommodationId", "in": "query", **accommodation},
+        {"name": "folioId", "in": "query", **QUERY_PARAMETERS["folioId"]},
+    ]
+
+
+def document_events(topics: tuple[str, ...]) -> Document:
+    """The description of the pages of events, which may be of these topics."""
+    limit = {"name": "limit", "in": "query", **QUERY_PARAMETERS["limit"]}
+    return {
+        "parameters": [*_event_parameters(topics), limit],
+        "responses": _answers(200, "EventPage", QUERY_ERRORS),
+    }
+
+
+def document_event_stream(topics: tuple[str, ...]) -> Document:
+    """The description of the stream of events, which may be of these topics."""
+    resuming = {
+        "name": "Last-Event-ID", "in": "header", "description": "The id that was received last; goes before `after`",
+        "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    }  # fmt: skip
+    responses = _answers(200, "", [*QUERY_ERRORS, 429])
+    responses["200"] = {
+        "description": "Messages as they happen, until the caller goes",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+    return {"parameters": [*_event_parameters(topics), resuming], "responses": responses}
+
+
 POINTS_DOCUMENTATION: Document = {"parameters": [], "responses": _answers(200, "Points", QUERY_ERRORS)}
 BATCH_DOCUMENTATION: Document = {
     "parameters": COMMAND_HEADERS,

@@ -168,6 +168,36 @@ class Accommodation(Schema):
     payssam: Payssam | None
 
 
+class CloudEvent(BaseModel):
+    """An event of the log, CloudEvents 1.0. `id` is its position, `type` its topic, `subject` its stream.
+
+    `version` counts the events of the stream. `data` holds what is public of the event, and who caused it: `by` is
+    the person to show, `key` the API key, `user` the PMS user.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    specversion: Literal["1.0"]
+    id: str = Field(examples=["4711"])
+    source: str = Field(examples=["/v1/accommodations/HOTEL-1"])
+    type: str = Field(examples=["bill.added"])
+    subject: str
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"]
+    accommodationid: str
+    folioid: str | None = None
+    version: int
+    data: dict[str, Any]
+
+
+class EventPage(Schema):
+    """Events in their order. `next` is the position to read on after; at `head` there are no more for now."""
+
+    items: list[CloudEvent]
+    next: int
+    head: int
+
+
 class BatchResult(Schema):
     """What one command of a batch answered."""
 
@@ -205,5 +235,5 @@ class Problem(BaseModel):
 
 ANSWERS: tuple[type[BaseModel], ...] = (
     Bill, Bills, BillPage, Payment, PaymentPage, Folio, Accommodation, BatchResults, PaymentRequest,
-    PaymentRequestPage, Points, Problem,
+    PaymentRequestPage, Points, Problem, CloudEvent, EventPage,
 )  # fmt: skip
