@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class Front:
-    """The outermost layer of the application."""
+    """The outermost layer of the application. A request's time ends when its answer begins: a stream lasts for hours."""
 
     def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
         self._app = app
@@ -36,12 +36,12 @@ class Front:
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 500
-        answering = False
+        answered: float | None = None
 
         async def answer(message: Message) -> None:
-            nonlocal status, answering
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                answering = True
+                answered = time.perf_counter()
                 status = message["status"]
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
             await send(message)
@@ -54,12 +54,12 @@ class Front:
             await problem.response(request_id)(scope, receive, answer)
         except Exception:
             log.exception("a request failed", request_id=request_id, path=scope["path"])
-            if answering:
+            if answered is not None:
                 raise
             fault = Problem("INTERNAL_ERROR", "This service has a fault; its log holds it under the request's id.")
             await fault.response(request_id)(scope, receive, answer)
         finally:
-            _record(scope, request_id, status, time.perf_counter() - started)
+            _record(scope, request_id, status, (answered or time.perf_counter()) - started)
 
     def _refuse_in_trouble(self, scope: Scope) -> None:
         trouble = self._readiness.trouble
