@@ -21,7 +21,10 @@ log = structlog.get_logger()
 
 
 class Front:
-    """The outermost layer of the application. A request's time ends when its answer begins: a stream lasts for hours."""
+    """The outermost layer of the application.
+
+    The time that counts ends when an answer begins, for a stream lasts for hours.
+    """
 
     def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
         self._app = app
