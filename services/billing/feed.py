@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from services.billing.event import LedgerEvent
@@ -19,10 +18,9 @@ class FeedFilter:
 
 @dataclass(frozen=True)
 class PlacedEvent:
-    """An event with its place in the log, when it was recorded there (UTC), and whose it is."""
+    """An event with its position in the log, and the accommodation and folio that it belongs to."""
 
     position: int
-    recorded_at: datetime
     event: LedgerEvent
     accommodation_id: str | None
     folio_id: str | None

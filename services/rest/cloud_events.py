@@ -22,7 +22,7 @@ def cloud_event(placed: PlacedEvent) -> dict[str, Any]:
         "source": SOURCE,
         "type": event.TOPIC,
         "subject": event.originator_id,
-        "time": placed.recorded_at,
+        "time": event.timestamp,
         "datacontenttype": "application/json",
         "version": event.originator_version,
     }

@@ -30,8 +30,7 @@ REST_SECONDS = 0.01
 SELECT_STRETCH = """
     SELECT log_head.position, found.*
       FROM ledger.log_head LEFT JOIN LATERAL (
-        SELECT event.notification_id, event.recorded_at,
-               event.originator_id, event.originator_version, event.topic, event.state,
+        SELECT event.notification_id, event.originator_id, event.originator_version, event.topic, event.state,
                place.fields ->> 'accommodation_id', place.fields ->> 'folio_id'
           FROM ledger.events AS event
          CROSS JOIN LATERAL (SELECT convert_from(event.state, 'UTF8')::jsonb AS fields OFFSET 0) AS own
@@ -88,10 +87,8 @@ class StoredFeed:
             rows = await reading(self._pool, SELECT_STRETCH, parameters)
         head: int = rows[0][0]
         events = [
-            PlacedEvent(
-                position, recorded_at, self._codec.to_domain_event(StoredEvent(*stored)), accommodation_id, folio_id
-            )
-            for _, position, recorded_at, *stored, accommodation_id, folio_id in rows
+            PlacedEvent(position, self._codec.to_domain_event(StoredEvent(*stored)), accommodation_id, folio_id)
+            for _, position, *stored, accommodation_id, folio_id in rows
             if position is not None
         ]
         full = len(events) == limit
