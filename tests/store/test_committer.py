@@ -276,3 +276,67 @@ async def test_a_committer_that_closes_finishes_what_is_under_way_and_refuses_th
             with pytest.raises(StoreUnavailable):
                 await late
     assert log_of(database) == [(1, "first", 1)]
+
+
+async def test_a_commit_that_was_overtaken_on_its_way_is_recorded_right_after_what_overtook_it(
+    database: str, committer: Committer
+) -> None:
+    decided = CLOCK.next()
+    await committer.commit(commit_of(new_event("theirs", 1), at=decided + timedelta(milliseconds=300)))
+    ours = [commit_of(new_event(f"ours-{number}", 1), at=decided) for number in range(3)]
+    later = commit_of(new_event("later", 1), at=decided + timedelta(milliseconds=301))
+    assert await all_of(committer, [*ours, later]) == [2, 3, 4, 5]
+    rows = ask(database, "SELECT recorded_at FROM ledger.events ORDER BY notification_id")
+    after = decided + timedelta(milliseconds=300, microseconds=1)
+    assert rows[1:] == [(after,), (after,), (after,), (decided + timedelta(milliseconds=301),)]
+    assert ask(database, "SELECT recorded_at FROM ledger.log_head") == [rows[-1]]
+
+
+async def test_a_commit_that_rests_on_a_stream_which_has_grown_is_refused_alone(
+    database: str, committer: Committer
+) -> None:
+    await committer.commit(commit_of(new_event("hotel", 1), new_event("hotel", 2)))
+    answers = await all_of(
+        committer,
+        [
+            commit_of(new_event("a", 1), reads={"hotel": 2, "nobody": 0}),
+            commit_of(new_event("b", 1), reads={"hotel": 1}),
+            commit_of(new_event("c", 1), reads={"hotel": 0}),
+            commit_of(new_event("d", 1)),
+        ],
+    )
+    assert [type(answer) for answer in answers] == [int, Conflict, Conflict, int]
+    assert [stream for _, stream, _ in log_of(database)] == ["hotel", "hotel", "a", "d"]
+
+
+async def test_who_rests_on_what_another_of_the_same_transaction_writes_comes_after_it_and_is_refused(
+    database: str, committer: Committer
+) -> None:
+    commits = [
+        commit_of(new_event("hotel", 1)),
+        commit_of(new_event("a", 1), reads={"hotel": 0}),
+        commit_of(new_event("hotel", 1)),
+        commit_of(new_event("b", 1), reads={"hotel": 1}),
+    ]
+    answers = await all_of(committer, commits)
+    assert [type(answer) for answer in answers] == [int, Conflict, Conflict, int]
+    assert log_of(database) == [(1, "hotel", 1), (2, "b", 1)]
+
+
+async def test_one_of_many_that_asks_for_a_taken_key_and_a_taken_version_is_told_of_the_key(
+    committer: Committer,
+) -> None:
+    await committer.commit(commit_of(new_event("bill", 1), outcomes=[key("taken")]))
+    both = commit_of(new_event("bill", 1), outcomes=[key("taken")])
+    answers = await all_of(committer, [both, commit_of(new_event("other", 1))])
+    assert isinstance(answers[0], KeyTaken), "its caller gets the answer that is kept"
+    assert answers[1] == 2
+
+
+async def test_two_commits_of_one_key_in_one_transaction_are_one_commit_and_one_refusal(
+    database: str, committer: Committer
+) -> None:
+    same = [commit_of(new_event(f"bill-{number}", 1), outcomes=[key("same")]) for number in range(3)]
+    answers = await all_of(committer, same)
+    assert sorted(type(answer).__name__ for answer in answers) == ["KeyTaken", "KeyTaken", "int"]
+    assert len(log_of(database)) == len(keys_of(database)) == 1
