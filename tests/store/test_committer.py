@@ -315,12 +315,20 @@ async def test_who_rests_on_what_another_of_the_same_transaction_writes_comes_af
     commits = [
         commit_of(new_event("hotel", 1)),
         commit_of(new_event("a", 1), reads={"hotel": 0}),
-        commit_of(new_event("hotel", 1)),
         commit_of(new_event("b", 1), reads={"hotel": 1}),
     ]
     answers = await all_of(committer, commits)
-    assert [type(answer) for answer in answers] == [int, Conflict, Conflict, int]
+    assert [type(answer) for answer in answers] == [int, Conflict, int]
     assert log_of(database) == [(1, "hotel", 1), (2, "b", 1)]
+
+
+async def test_of_two_in_one_transaction_that_write_the_same_version_the_first_wins(
+    database: str, committer: Committer
+) -> None:
+    answers = await all_of(committer, [commit_of(new_event("bill", 1)), commit_of(new_event("bill", 1))])
+    assert answers[0] == 1
+    assert isinstance(answers[1], Conflict)
+    assert log_of(database) == [(1, "bill", 1)]
 
 
 async def test_one_of_many_that_asks_for_a_taken_key_and_a_taken_version_is_told_of_the_key(

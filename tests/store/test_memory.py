@@ -112,6 +112,14 @@ async def test_a_refusal_is_never_decided_on_memory_alone(two_processes: tuple[B
     assert settled.balance_amount == 400, "as remembered, the bill would owe only 100"
 
 
+async def test_an_answer_without_events_is_never_given_from_memory_alone(two_processes: tuple[Books, Books]) -> None:
+    ours, theirs = two_processes
+    bill = await ours.add_bill(total=100)
+    await theirs.do(lambda ledger, work: ledger.update_bill(work, bill.id, BillChanges("Suite")))
+    unchanged = await ours.do(lambda ledger, work: ledger.update_bill(work, bill.id, BillChanges()))
+    assert (unchanged.name, unchanged.version) == ("Suite", 2)
+
+
 async def test_what_another_process_made_impossible_is_refused(two_processes: tuple[Books, Books]) -> None:
     ours, theirs = two_processes
     bill, other = await ours.add_bill(total=100), await ours.add_bill(total=0)
