@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -29,12 +29,17 @@ class Server:
     """`folio serve`, on its own data folder or on a given database."""
 
     def __init__(
-        self, data: Path, database_url: str | None = None, environment: Mapping[str, str] | None = None
+        self,
+        data: Path,
+        database_url: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
         self._data = data
+        self._options = options
         self._environment = {**os.environ, "FOLIO_ADMIN_KEY": ADMIN_KEY, **(environment or {})}
         self._environment.pop("FOLIO_DATABASE_URL", None)
         if database_url is not None:
@@ -44,6 +49,7 @@ class Server:
     def start(self) -> None:
         """Start the process; what it logs is added to `log`."""
         command = [sys.executable, "-m", "services.cli", "serve", "--port", str(self.port), "--data", str(self._data)]
+        command += self._options
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 
