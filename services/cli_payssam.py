@@ -81,9 +81,12 @@ def reconcile_command(data: Data = DEFAULT_DATA) -> None:
 
 
 async def _reconcile(service: Service) -> Report:
-    async with asyncio.timeout(READY_SECONDS_MAX):
-        while service.trouble is not None:  # noqa: ASYNC110  # a service gives nothing to wait on
-            await asyncio.sleep(0.05)
+    try:
+        async with asyncio.timeout(READY_SECONDS_MAX):
+            while service.trouble is not None:  # noqa: ASYNC110  # a service gives nothing to wait on
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        fail(f"Nothing was asked: {service.trouble}. Run it again when the database answers.")
     assert service.office is not None
     request_ids = await service.office.agenda.all_watched()
     columns = (TextColumn("Asking the provider"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
