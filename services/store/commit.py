@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from services.billing.ports import Conflict, KeptOutcome, KeyTaken
 
 APPEND_TOGETHER = """
-    SELECT first_position, newest, late, conflicting, taken FROM ledger.append_together(
-        %(members)s::int[], %(stream_ids)s::text[], %(versions)s::bigint[], %(topics)s::text[], %(states)s::bytea[],
-        %(recorded_ats)s::timestamptz[], %(alias_members)s::int[], %(aliases)s::text[], %(alias_streams)s::text[],
-        %(key_members)s::int[], %(holders)s::text[], %(keys)s::text[], %(fingerprints)s::bytea[],
-        %(outcomes)s::bytea[], %(read_members)s::int[], %(read_streams)s::text[], %(read_versions)s::bigint[],
-        interval '1 second')
+    SELECT first_position, newest, late, conflicting, taken
+      FROM ledger.append_together(%(commits)s::jsonb, interval '1 second')
 """
 
 Verdict = int | Exception | None
@@ -33,30 +30,22 @@ class Commit:
     reads: Mapping[str, int] = field(default_factory=dict)
 
 
-def parameters_of(commits: Sequence[Commit]) -> dict[str, list[Any]]:
-    """The parameters of APPEND_TOGETHER, the commits numbered from 0."""
-    events = [(number, event) for number, commit in enumerate(commits) for event in commit.events]
-    aliases = [(number, *item) for number, commit in enumerate(commits) for item in commit.aliases.items()]
-    outcomes = [(number, outcome) for number, commit in enumerate(commits) for outcome in commit.outcomes]
-    reads = [(number, *item) for number, commit in enumerate(commits) for item in commit.reads.items()]
+def parameters_of(commits: Sequence[Commit]) -> dict[str, str]:
+    """The parameters of APPEND_TOGETHER."""
+    return {"commits": msgspec.json.encode([_sent(commit) for commit in commits]).decode()}
+
+
+def _sent(commit: Commit) -> dict[str, Any]:
     return {
-        "members": [number for number, _ in events],
-        "stream_ids": [event.originator_id for _, event in events],
-        "versions": [event.originator_version for _, event in events],
-        "topics": [event.topic for _, event in events],
-        "states": [event.state for _, event in events],
-        "recorded_ats": [moment for commit in commits for moment in commit.recorded_ats],
-        "alias_members": [number for number, _, _ in aliases],
-        "aliases": [alias for _, alias, _ in aliases],
-        "alias_streams": [stream for _, _, stream in aliases],
-        "key_members": [number for number, _ in outcomes],
-        "holders": [outcome.holder for _, outcome in outcomes],
-        "keys": [outcome.key for _, outcome in outcomes],
-        "fingerprints": [outcome.fingerprint for _, outcome in outcomes],
-        "outcomes": [outcome.outcome for _, outcome in outcomes],
-        "read_members": [number for number, _, _ in reads],
-        "read_streams": [stream for _, stream, _ in reads],
-        "read_versions": [version for _, _, version in reads],
+        "events": [
+            (event.originator_id, event.originator_version, event.topic, event.state.decode(), moment)
+            for event, moment in zip(commit.events, commit.recorded_ats, strict=True)
+        ],
+        "aliases": commit.aliases,
+        "outcomes": [
+            (kept.holder, kept.key, kept.fingerprint.hex(), kept.outcome.decode()) for kept in commit.outcomes
+        ],
+        "reads": commit.reads,
     }
 
 

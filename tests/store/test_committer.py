@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from eventsourcing.persistence import StoredEvent
@@ -348,3 +349,20 @@ async def test_two_commits_of_one_key_in_one_transaction_are_one_commit_and_one_
     answers = await all_of(committer, same)
     assert sorted(type(answer).__name__ for answer in answers) == ["KeyTaken", "KeyTaken", "int"]
     assert len(log_of(database)) == len(keys_of(database)) == 1
+
+
+async def test_what_is_stored_comes_back_byte_for_byte(database: str, committer: Committer) -> None:
+    state = msgspec.json.encode(
+        {"name": '홍길동 "the\\guest" \x00\x1f\x7f 🏨 \u2028 é e\u0301', "n": 10**15, "f": 1e-9}
+    )
+    fingerprint, outcome = bytes(range(256)), state + b'\n\t"'
+    commit = commit_of(
+        StoredEvent("bill-é", 1, "test.happened", state),
+        aliases={"코드": "bill-é"},
+        outcomes=[KeptOutcome("holder", 'key "1" \\ 키', fingerprint, outcome)],
+    )
+    await committer.commit(commit)
+    assert ask(database, "SELECT originator_id, state FROM ledger.events") == [("bill-é", state)]
+    assert ask(database, "SELECT alias, stream FROM ledger.aliases") == [("코드", "bill-é")]
+    kept = ask(database, "SELECT key, fingerprint, outcome FROM ledger.idempotency_keys")
+    assert kept == [('key "1" \\ 키', fingerprint, outcome)]

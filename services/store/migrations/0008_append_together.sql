@@ -1,13 +1,15 @@
 -- Everything that commands write, in one round trip and one transaction; members of it are refused alone.
---   members: which commit each of the following belongs to, numbered from 0
---   stream_ids, versions, topics, states: the events in order
---   recorded_ats: when each was decided, not going back within the call; null takes the server's clock
---   aliases, alias_streams: names that the events introduce
---   holders, keys, fingerprints, outcomes: idempotency keys with their answers
---   read_streams, read_versions: what a commit was decided on besides: streams and their versions, 0 for none
---   overtaken_max: by how much commits of other processes may have overtaken a commit on its way; it is then
---     recorded right after them, so that the log's time never goes back
+-- (ledger.append takes one commit, all or nothing, as the event-sourcing library's recorder wants it.)
+-- commits: a JSON array, one object for each member, in the order of their positions:
+--   events: [[stream, version, topic, state, moment], ...], the moment when it was decided, null for the server's clock;
+--     moments do not go back within the call
+--   aliases: {alias: stream}, names that the events introduce
+--   outcomes: [[holder, key, fingerprint in hex, outcome], ...], idempotency keys with their answers
+--   reads: {stream: version}, what it was decided on besides, version 0 for a stream that was not there
+-- overtaken_max: by how much commits of other processes may have overtaken a member on its way; it is then recorded
+--   right after them, so that the log's time never goes back
 -- Under the lock on the head row nobody else can append, so what is compared here still holds at the commit.
+-- Members are numbered from 0 in what is returned:
 --   first_position: the head before; the events of the members that are not refused follow it without a gap
 --   newest: the newest moment in the log before, null in an empty log
 --   late: members that were overtaken by more
@@ -15,11 +17,7 @@
 --   taken: members with an idempotency key that exists
 -- Raises unique_violation when members of one call collide with each other, or with a key kept at the same time.
 CREATE FUNCTION ledger.append_together(
-    members int[], stream_ids text[], versions bigint[], topics text[], states bytea[], recorded_ats timestamptz[],
-    alias_members int[], aliases text[], alias_streams text[],
-    key_members int[], holders text[], keys text[], fingerprints bytea[], outcomes bytea[],
-    read_members int[], read_streams text[], read_versions bigint[],
-    overtaken_max interval,
+    commits jsonb, overtaken_max interval,
     OUT first_position bigint, OUT newest timestamptz, OUT late int[], OUT conflicting int[], OUT taken int[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -29,51 +27,60 @@ DECLARE
 BEGIN
     late := '{}';
     conflicting := '{}';
-    IF cardinality(members) > 0 THEN
+    IF jsonb_path_exists(commits, '$[*].events[*]') THEN
         SELECT h.position, h.recorded_at INTO first_position, newest FROM ledger.log_head AS h FOR UPDATE;
         late := ARRAY(
-            SELECT given.member FROM unnest(members, recorded_ats) AS given (member, recorded_at)
-             WHERE given.recorded_at <= newest - overtaken_max);
+            SELECT c.number - 1
+              FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number),
+                   jsonb_array_elements(c.value -> 'events') AS e (value)
+             WHERE (e.value ->> 4)::timestamptz <= newest - overtaken_max);
         -- Each as a subquery of its own row, which can only become a look into the index, however old the plan.
         conflicting := ARRAY(
-            SELECT given.member FROM unnest(members, stream_ids, versions) AS given (member, stream, version)
-             WHERE (SELECT true FROM ledger.events AS e
-                     WHERE e.originator_id = given.stream AND e.originator_version = given.version)
+            SELECT c.number - 1
+              FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number),
+                   jsonb_array_elements(c.value -> 'events') AS e (value)
+             WHERE (SELECT true FROM ledger.events AS e2
+                     WHERE e2.originator_id = e.value ->> 0 AND e2.originator_version = (e.value ->> 1)::bigint)
             UNION ALL
-            SELECT given.member FROM unnest(alias_members, aliases) AS given (member, alias)
-             WHERE (SELECT true FROM ledger.aliases AS a WHERE a.alias = given.alias)
+            SELECT c.number - 1
+              FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number),
+                   jsonb_object_keys(c.value -> 'aliases') AS a (alias)
+             WHERE (SELECT true FROM ledger.aliases AS a2 WHERE a2.alias = a.alias)
             UNION ALL
-            SELECT given.member FROM unnest(read_members, read_streams, read_versions) AS given (member, stream, version)
-             WHERE (SELECT true FROM ledger.events AS e
-                     WHERE e.originator_id = given.stream AND e.originator_version = given.version + 1));
+            SELECT c.number - 1
+              FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number),
+                   jsonb_each_text(c.value -> 'reads') AS r (stream, version)
+             WHERE (SELECT true FROM ledger.events AS e2
+                     WHERE e2.originator_id = r.stream AND e2.originator_version = r.version::bigint + 1));
     END IF;
     taken := ARRAY(
-        SELECT given.member FROM unnest(key_members, holders, keys) AS given (member, holder, key)
-         WHERE (SELECT true FROM ledger.idempotency_keys AS k WHERE k.holder = given.holder AND k.key = given.key));
+        SELECT c.number - 1
+          FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number),
+               jsonb_array_elements(c.value -> 'outcomes') AS o (value)
+         WHERE (SELECT true FROM ledger.idempotency_keys AS k WHERE k.holder = o.value ->> 0 AND k.key = o.value ->> 1));
     refused := late || conflicting || taken;
 
-    WITH placed AS MATERIALIZED (
-        SELECT given.member, given.stream, given.version, given.topic, given.state,
-               first_position + row_number() OVER (ORDER BY given.number) AS position,
-               max(greatest(coalesce(given.decided_at, clock_timestamp()), newest + interval '1 microsecond'))
-                   OVER (ORDER BY given.number) AS recorded_at
-          FROM unnest(members, stream_ids, versions, topics, states, recorded_ats) WITH ORDINALITY
-            AS given (member, stream, version, topic, state, decided_at, number)
-         WHERE given.member <> ALL (refused)
+    WITH members AS MATERIALIZED (
+        SELECT c.value, c.number FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number)
+         WHERE c.number - 1 <> ALL (refused)
+    ), placed AS MATERIALIZED (
+        SELECT m.number AS member, e.value,
+               first_position + row_number() OVER (ORDER BY m.number, e.number) AS position,
+               max(greatest(coalesce((e.value ->> 4)::timestamptz, clock_timestamp()), newest + interval '1 microsecond'))
+                   OVER (ORDER BY m.number, e.number) AS recorded_at
+          FROM members AS m, jsonb_array_elements(m.value -> 'events') WITH ORDINALITY AS e (value, number)
     ), stored AS (
         INSERT INTO ledger.events (notification_id, originator_id, originator_version, topic, state, recorded_at)
-        SELECT position, stream, version, topic, state, recorded_at FROM placed
+        SELECT position, value ->> 0, (value ->> 1)::bigint, value ->> 2, convert_to(value ->> 3, 'UTF8'), recorded_at
+          FROM placed
     ), named AS (
         INSERT INTO ledger.aliases (alias, stream)
-        SELECT given.alias, given.stream FROM unnest(alias_members, aliases, alias_streams) AS given (member, alias, stream)
-         WHERE given.member <> ALL (refused)
+        SELECT a.alias, a.stream FROM members AS m, jsonb_each_text(m.value -> 'aliases') AS a (alias, stream)
     ), kept AS (
         INSERT INTO ledger.idempotency_keys (holder, key, fingerprint, outcome, position)
-        SELECT given.holder, given.key, given.fingerprint, given.outcome,
-               (SELECT max(placed.position) FROM placed WHERE placed.member = given.member)
-          FROM unnest(key_members, holders, keys, fingerprints, outcomes)
-            AS given (member, holder, key, fingerprint, outcome)
-         WHERE given.member <> ALL (refused)
+        SELECT o.value ->> 0, o.value ->> 1, decode(o.value ->> 2, 'hex'), convert_to(o.value ->> 3, 'UTF8'),
+               (SELECT max(placed.position) FROM placed WHERE placed.member = m.number)
+          FROM members AS m, jsonb_array_elements(m.value -> 'outcomes') AS o (value)
     )
     SELECT max(placed.position), max(placed.recorded_at) INTO last_position, last_recorded_at FROM placed;
 
@@ -84,29 +91,3 @@ BEGIN
     newest := nullif(newest, '-infinity');
 END;
 $$;
-
--- The same for one commit, all or nothing, with errors as the event-sourcing library expects them.
-CREATE OR REPLACE FUNCTION ledger.append(
-    stream_ids text[], versions bigint[], topics text[], states bytea[], recorded_ats timestamptz[],
-    aliases text[], alias_streams text[],
-    holders text[], keys text[], fingerprints bytea[], outcomes bytea[], outcome_events bigint[]
-) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    verdict record;
-BEGIN
-    SELECT * INTO verdict FROM ledger.append_together(
-        array_fill(0, ARRAY[cardinality(stream_ids)]), stream_ids, versions, topics, states, recorded_ats,
-        array_fill(0, ARRAY[cardinality(aliases)]), aliases, alias_streams,
-        array_fill(0, ARRAY[cardinality(keys)]), holders, keys, fingerprints, outcomes, '{}', '{}', '{}',
-        interval '0');
-    IF verdict.late <> '{}' THEN
-        RAISE EXCEPTION 'an event would be older than the newest one in the log'
-            USING ERRCODE = 'P0F01', DETAIL = verdict.newest::text;
-    ELSIF verdict.taken <> '{}' OR verdict.conflicting <> '{}' THEN
-        RAISE unique_violation USING MESSAGE = 'a version, alias or key exists';
-    END IF;
-    RETURN verdict.first_position + cardinality(stream_ids);
-END;
-$$;
-
-ALTER TABLE ledger.log_head DROP COLUMN previous_recorded_at;
