@@ -58,7 +58,7 @@ def command_router(desk: Desk, authenticator: Authenticator, opener: Opener) -> 
         check_query(request)
         body = parse(BatchBody, await request.body())
         name = idempotency_key(request)
-        key = Key(caller.id, name, fingerprint_of("POST", request.url.path, body)) if name else None
+        key = Key(caller.id, name, fingerprint_of("POST", request.scope["path"], body)) if name else None
         context = context_of(request, caller, None)
         return await answer(await run_batch(desk, body, context, caller, key), opener)
 
@@ -79,5 +79,5 @@ async def call_of(command: Command, request: Request, caller: Caller) -> Call:
     id_ = check_id(command.id_name, request.path_params[command.id_name]) if command.id_name else ""
     body = parse(command.body, await request.body())
     name = idempotency_key(request)
-    key = Key(caller.id, name, fingerprint_of(command.method, request.url.path, body)) if name else None
+    key = Key(caller.id, name, fingerprint_of(command.method, request.scope["path"], body)) if name else None
     return Call(command, id_, body, context_of(request, caller, getattr(body, "reason", None)), key)
