@@ -20,6 +20,7 @@ from services.store.embedded import EmbeddedPostgres, attach
 from services.store.tasks import end
 
 BACKLOG = 1024
+GARBAGE_THRESHOLDS = (5_000, 20, 500)
 SHUTDOWN_SECONDS_MAX = 10
 CUT_OFF_SECONDS = 4
 """When a connection is cut off whose answer has ended, but is not taken by its reader."""
@@ -127,12 +128,22 @@ async def serve(
             backlog=BACKLOG,
         )
         server = Server(config)
-        gc.collect()
-        gc.freeze()  # what is there by now stays: to look through all of it again and again holds up every request
+        _collect_garbage_rarely()
         beside = asyncio.create_task(_beside(meanwhile, server)) if meanwhile else None
         await server.serve(sockets=[listening])
         if beside is not None:
             await end([beside])
+
+
+def _collect_garbage_rarely() -> None:
+    """Keep the search for garbage from holding up every request for some 50 ms, again and again.
+
+    What is there by now stays. What comes later is searched often while it is young; the old, which is nearly all
+    what this process remembers of the log, once in a long while.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 async def _beside(meanwhile: Callable[[], Awaitable[None]], server: uvicorn.Server) -> None:
