@@ -13,7 +13,11 @@ REQUEST_SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-READ_MODEL_LAG = Gauge("folio_read_model_lag_events", "Events that the read models are behind the log")
+READ_MODEL_LAG_EVENTS = Gauge("folio_read_model_lag_events", "Events that it is behind the log", ["read_model"])
+READ_MODEL_LAG_SECONDS = Gauge(
+    "folio_read_model_lag_seconds", "How long the oldest event that it has not got is in the log", ["read_model"]
+)
+READ_MODEL_PARKED_EVENTS = Gauge("folio_read_model_parked_events", "Events that it could not take", ["read_model"])
 LOG_POSITION = Gauge("folio_log_position", "Position of the newest event")
 CALLBACKS = Counter("folio_callbacks_total", "Callbacks of the payment provider", ["result"])
 PAYMENT_REQUESTS = Counter(
