@@ -7,9 +7,10 @@ from services.store.connection import Pool
 from services.store.reading import reading
 
 SELECT_LAGS = """
-    SELECT name, coalesce(stands.notification_id, 0), greatest(head.position - coalesce(stands.notification_id, 0), 0),
-           coalesce(extract(epoch FROM greatest(clock_timestamp() - missing.recorded_at, '0')), 0)::float8,
-           (SELECT count(*) FROM read_model.parked WHERE read_model = name AND reason IS NOT NULL)
+    SELECT name, coalesce(stands.notification_id, 0) AS position,
+           greatest(head.position - coalesce(stands.notification_id, 0), 0) AS events,
+           coalesce(extract(epoch FROM greatest(clock_timestamp() - missing.recorded_at, '0')), 0)::float8 AS seconds,
+           (SELECT count(*) FROM read_model.parked WHERE read_model = name AND reason IS NOT NULL) AS parked_events
       FROM unnest(%(names)s::text[]) AS name
      CROSS JOIN ledger.log_head AS head
       LEFT JOIN read_model.positions AS stands ON stands.application_name = name

@@ -36,7 +36,7 @@ class OtherDefinition(Exception):
     """The table of a read model was made by another version of the service, which alone may write to it."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the table of {name} belongs to another version of the service")
+        super().__init__(f"The read model {name} has no table, or one of another version of the service.")
         self.name = name
 
 
