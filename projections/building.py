@@ -4,8 +4,13 @@ While PostgreSQL writes one batch, the next one is read and decoded.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import gc
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from secrets import token_hex
 from typing import Any
 
 import msgspec
@@ -13,13 +18,15 @@ import psycopg
 from psycopg.types.json import set_json_loads
 
 from projections.folding import Batch, read_batch
-from projections.following import Follower
-from projections.place import Connection, Place
+from projections.following import Follower, Read
+from projections.loading import LOADED_EVENTS_MIN, Loading, read_loads
+from projections.place import Connection, Place, set_up_writing
 from projections.read_model import ReadModel
 from services.store.codec import EventCodec
 from services.store.tasks import end
 
 BATCH_EVENTS_MAX = 5_000
+COLLECTED_OBJECTS = 200_000
 
 SELECT_HEAD = "SELECT position FROM ledger.log_head"
 BEGIN_POSITION = """
@@ -36,11 +43,11 @@ FORGET_PARKED = "DELETE FROM read_model.parked WHERE read_model = %(name)s"
 class Progress:
     """Is told how a building goes; this one keeps it to itself."""
 
-    def begins(self, name: str, position: int) -> None:
-        """A read model is built on from a position, from 0 when it is begun."""
+    def begins(self, name: str, events: int) -> None:
+        """A read model is built on after so many events, 0 when it is begun."""
 
-    def reached(self, position: int, until: int) -> None:
-        """Everything up to a position is applied, of what is to be applied up to another."""
+    def reached(self, events: int, until: int) -> None:
+        """So many events are applied of so many."""
 
     def says(self, message: str) -> None:
         """Something else that takes its time."""
@@ -50,33 +57,49 @@ class Progress:
 async def two_connections(conninfo: str, name: str) -> AsyncIterator[tuple[Connection, Connection]]:
     """One connection that builds, and one that reads the log meanwhile. Raises psycopg.Error."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(_rare_collections())
         opened = []
         for role in (name, f"{name}: log"):
             connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True, application_name=role)
             opened.append(await stack.enter_async_context(connection))
         building, log = opened
-        await building.execute("SET synchronous_commit = off")
+        await set_up_writing(building)
+        await log.execute("SET max_parallel_workers_per_gather = 0")  # the processors are busy with the rest
         set_json_loads(msgspec.json.decode, building)
         yield building, log
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let Python look for garbage less often: events and rows hold no cycles, and there are very many of them."""
+    threshold = gc.get_threshold()
+    gc.set_threshold(COLLECTED_OBJECTS, *threshold[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
 
 
 class ReadAhead:
     """Reads the log batch by batch, always one further than it is asked for."""
 
-    def __init__(self, log: Connection, codec: EventCodec) -> None:
+    def __init__(self, log: Connection, read: Read) -> None:
         self._log = log
-        self._codec = codec
+        self._read = read
         self._ahead: dict[tuple[int, int], asyncio.Task[Batch]] = {}
 
     async def read(self, _: Connection, after: int, until: int) -> Batch:
         """The events after a position, up to another. Raises psycopg.Error."""
         task = self._ahead.pop((after, until), None)
         await self.close()
-        batch = await (task or read_batch(self._log, self._codec, after, until))
+        batch = await (task or self._read(self._log, after, until))
         if batch.last == until:
             follows = (until, until + until - after)
-            self._ahead[follows] = asyncio.create_task(read_batch(self._log, self._codec, *follows))
+            self._ahead[follows] = asyncio.create_task(self._begin(*follows))
         return batch
+
+    async def _begin(self, after: int, until: int) -> Batch:
+        return await self._read(self._log, after, until)
 
     async def close(self) -> None:
         """Forget what was read and not asked for."""
@@ -90,7 +113,8 @@ class Building:
     def __init__(self, connection: Connection, log: Connection, place: Place, codec: EventCodec) -> None:
         self.connection = connection
         self.place = place
-        self._ahead = ReadAhead(log, codec)
+        self._log = log
+        self._codec = codec
 
     async def begin(self, model: ReadModel, *indexes: str) -> None:
         """Make an empty table, with these of its indexes."""
@@ -102,9 +126,36 @@ class Building:
             await self._execute(BEGIN_POSITION, name=model.name)
             await self._execute(RECORD_DEFINITION, name=model.name, digest=model.digest)
 
+    async def begin_loading(self, models: Sequence[ReadModel]) -> None:
+        """Make empty tables, to be filled folio by folio when there is much to fill them with."""
+        for load in await read_loads(self.connection, self.place, models):
+            await Loading(self.place.schema, load.order, load.until, self._codec).forget(self.connection, models)
+        for model in models:
+            await self.begin(model)
+        head = await self.head()
+        if models and head >= LOADED_EVENTS_MIN:
+            loading = Loading(self.place.schema, f"order_{token_hex(4)}", head, self._codec)
+            await loading.begin(self.connection, models)
+
+    async def load(self, models: Sequence[ReadModel], progress: Progress) -> None:
+        """Fill empty tables folio by folio, or go on with that."""
+        loads = await read_loads(self.connection, self.place, models)
+        for (order, until, _), together in groupby(loads, key=attrgetter("order", "until", "reached")):
+            names = {load.name for load in together}
+            loaded = [model for model in models if model.name in names]
+            loading = Loading(self.place.schema, order, until, self._codec)
+            await self._follow(loading, loaded, loading.read, until, progress)
+            await loading.end(self.connection, loaded)
+
     async def fill(self, models: Sequence[ReadModel], until: int, progress: Progress) -> None:
         """Apply the log up to a position."""
-        follower = Follower(self.place, models, self._ahead.read, BATCH_EVENTS_MAX)
+        await self._follow(self.place, models, partial(read_batch, self._codec), until, progress)
+
+    async def _follow(
+        self, place: Place, models: Sequence[ReadModel], read: Read, until: int, progress: Progress
+    ) -> None:
+        ahead = ReadAhead(self._log, read)
+        follower = Follower(place, models, ahead.read, BATCH_EVENTS_MAX)
         reached = -1
         try:
             while reached < until:
@@ -113,7 +164,7 @@ class Building:
                     reached = min(positions.values())
                     progress.reached(reached, until)
         finally:
-            await self._ahead.close()
+            await ahead.close()
 
     async def make_indexes(self, model: ReadModel) -> None:
         """Make the indexes that are missing, and let PostgreSQL look at what the table holds."""

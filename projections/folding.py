@@ -65,16 +65,12 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Batch:
-    """Events of the log with their positions, which follow `after` without a gap up to `last`."""
+    """Events of the log with their positions. Who stands at `after` stands at `last` when he has taken them."""
 
     after: int
+    last: int
     events: Sequence[tuple[int, Any]]
     unreadable: Mapping[int, Unreadable]
-
-    @property
-    def last(self) -> int:
-        """The position that a read model stands at with this batch."""
-        return self.events[-1][0] if self.events else self.after
 
 
 Source = Callable[[int], Awaitable[Batch]]
@@ -87,14 +83,15 @@ def folio_of(event: Any) -> str:
     return folio
 
 
-async def read_batch(connection: Connection, codec: EventCodec, after: int, until: int) -> Batch:
+async def read_batch(codec: EventCodec, connection: Connection, after: int, until: int) -> Batch:
     """The events after a position, up to another. Raises psycopg.Error."""
     bounds = {"after": after, "until": until}
     cursor = await connection.execute(SELECT_EVENTS.encode(), bounds, binary=True)
-    return decode(codec, after, await cursor.fetchall())
+    rows = await cursor.fetchall()
+    return decode(codec, after, rows[-1][0] if rows else after, rows)
 
 
-def decode(codec: EventCodec, after: int, rows: Sequence[tuple[Any, ...]]) -> Batch:
+def decode(codec: EventCodec, after: int, last: int, rows: Sequence[tuple[Any, ...]]) -> Batch:
     """Rows of the log as a batch."""
     events, unreadable = [], {}
     for position, stream, version, topic, state in rows:
@@ -103,7 +100,7 @@ def decode(codec: EventCodec, after: int, rows: Sequence[tuple[Any, ...]]) -> Ba
         except Exception as error:
             event = unreadable[position] = Unreadable(stream, _folio_in(state), _told(error))
         events.append((position, event))
-    return Batch(after, events, unreadable)
+    return Batch(after, last, events, unreadable)
 
 
 def _folio_in(state: bytes) -> str | None:
@@ -128,7 +125,7 @@ async def move(
         if batch.events:
             for model in models:
                 standing = standings[model.name]
-                await project(connection, place, model, standing.position, batch, standing.blocked)
+                await project(connection, place, model, standing.applied, batch, standing.blocked)
             await place.stand_at(connection, models, batch.last)
         if announcement is not None:
             await connection.execute(announcement.encode())

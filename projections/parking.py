@@ -54,7 +54,7 @@ async def park(connection: Connection, place: Place, model: ReadModel, failed: E
     """Put an event aside, unless the read model has got past it meanwhile. Raises OtherDefinition, psycopg.Error."""
     async with connection.transaction():
         standings = await place.lock(connection, [model])
-        if standings[model.name].position < failed.position:
+        if standings[model.name].applied < failed.position:
             await connection.execute(place.sql(PARK), failed.parameters)
 
 
@@ -93,6 +93,6 @@ async def _apply(connection: Connection, model: ReadModel, codec: EventCodec, fo
     ready = [row for row in rows if before is None or row[0] < before]
     for row in ready:
         # One by one: they are few, and each that fails is named.
-        await project(connection, SERVING, model, 0, decode(codec, 0, [row]), {})
+        await project(connection, SERVING, model, 0, decode(codec, 0, row[0], [row]), {})
     if ready:
         await connection.execute(UNPARK.encode(), {**parameters, "before": ready[-1][0] + 1})

@@ -21,8 +21,9 @@ LOCK_SECONDS_MIN, LOCK_SECONDS_MAX = 0.05, 1.2
 TRY_LOCK = "SELECT pg_try_advisory_lock(%(class)s, hashtext(%(name)s))"
 WAIT_FOR_LOCK = "SELECT true FROM pg_advisory_lock(%(class)s, hashtext(%(name)s))"
 SELECT_BEGUN = """
-    SELECT notification_id, digest
+    SELECT coalesce(reached, notification_id), digest
       FROM read_model_beside.positions JOIN read_model_beside.definitions ON name = application_name
+      LEFT JOIN read_model_beside.loads USING (name)
      WHERE name = %(name)s AND to_regclass(%(table)s) IS NOT NULL
 """
 INSERT_POSITION = """
@@ -75,10 +76,14 @@ async def rebuild(
         building = Building(connection, log, BESIDE, codec)
         for model in models:
             await _reserve(building, model, patient=patient)
+        fresh = []
         for model in models:
-            progress.begins(model.name, 0 if anew else await _begun(building, model))
-            if anew or not await _begun(building, model):
-                await building.begin(model)
+            events = 0 if anew else await _begun(building, model)
+            progress.begins(model.name, events)
+            if events == 0:
+                fresh.append(model)
+        await building.begin_loading(fresh)
+        await building.load(models, progress)
         await building.fill(models, await building.head(), progress)
         for model in models:
             progress.says(f"Making the indexes of {model.name}.")
@@ -95,7 +100,7 @@ async def _reserve(building: Building, model: ReadModel, *, patient: bool) -> No
 
 
 async def _begun(building: Building, model: ReadModel) -> int:
-    """How far an earlier rebuild has come that can be continued, 0 without one."""
+    """How many events an earlier rebuild has applied that can be continued, 0 without one."""
     parameters = {"name": model.name, "table": f"{BESIDE.schema}.{model.name}"}
     row = await (await building.connection.execute(SELECT_BEGUN, parameters)).fetchone()
     return row[0] if row is not None and bytes(row[1]) == model.digest else 0
@@ -129,7 +134,7 @@ async def _swap_now(building: Building, model: ReadModel, codec: EventCodec, loc
     head = await building.head()
 
     async def rest(after: int) -> Batch:
-        return await read_batch(connection, codec, after, head)
+        return await read_batch(codec, connection, after, head)
 
     positions = await move(connection, BESIDE, [model], rest)
     for statement in SWAP:

@@ -14,7 +14,7 @@ from functools import partial
 from projections.folding import Batch, BatchFailed, EventFailed, move, read_batch
 from projections.following import Follower
 from projections.leadership import Leadership
-from projections.place import SERVING, Connection, OtherDefinition
+from projections.place import SERVING, Connection, OtherDefinition, set_up_writing
 from projections.read_model import ReadModel
 from projections.supervision import again_and_again
 from services.store.codec import EventCodec
@@ -117,7 +117,7 @@ class Runner:
 
     async def _follow(self) -> None:
         async with await connect(self._conninfo, "folio projections") as connection:
-            await connection.execute("SET synchronous_commit = off")
+            await set_up_writing(connection)
             while True:
                 company = self._company()
                 if not company or not await self._move_together(connection, company):
@@ -176,7 +176,7 @@ class Runner:
         self.hurry()
 
     async def _read(self, connection: Connection, after: int, until: int) -> Batch:
-        return await read_batch(connection, self._codec, after, until)
+        return await read_batch(self._codec, connection, after, until)
 
     def _part_with(self, model: ReadModel, failed: EventFailed | BatchFailed | None = None) -> None:
         follower = Follower(SERVING, [model], self._read, BATCH_EVENTS_MAX)
@@ -192,7 +192,7 @@ class Runner:
     ) -> None:
         """Follow the log until the read model is where the others are."""
         async with await connect(self._conninfo, "folio projections") as connection:
-            await connection.execute("SET synchronous_commit = off")
+            await set_up_writing(connection)
             try:
                 while failures:
                     await follower.failed(connection, failures.pop())

@@ -20,11 +20,12 @@ SELECT_STATUS = f"""
                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
     SELECT lags.*, coalesce(pg_stat_get_live_tuples(to_regclass('read_model.' || lags.name)), 0) AS rows,
            leader.application_name AS holder, leader.pid AS holder_pid,
-           beside.notification_id AS rebuilt_position, builder.pid IS NOT NULL AS rebuild_runs
+           coalesce(load.reached, beside.notification_id) AS rebuilt_events, builder.pid IS NOT NULL AS rebuild_runs
       FROM lags
       LEFT JOIN holders AS leader ON leader.lock = hashtext(%(leading)s || lags.name)::bigint & 4294967295
       LEFT JOIN holders AS builder ON builder.lock = hashtext(%(rebuilding)s || lags.name)::bigint & 4294967295
       LEFT JOIN read_model_beside.positions AS beside ON beside.application_name = lags.name
+      LEFT JOIN read_model_beside.loads AS load ON load.name = lags.name
      ORDER BY lags.name
 """
 
@@ -33,7 +34,7 @@ SELECT_STATUS = f"""
 class Status:
     """A read model as it stands. `rows` is an estimate; `holder` is a connection's name and process at PostgreSQL.
 
-    `rebuilt_position` is how far a rebuild has come that has begun, `rebuild_runs` whether it goes on now.
+    `rebuilt_events` is how many events a rebuild has applied that has begun, `rebuild_runs` whether it goes on now.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Status:
     rows: int
     holder: str | None
     holder_pid: int | None
-    rebuilt_position: int | None
+    rebuilt_events: int | None
     rebuild_runs: bool
 
 

@@ -87,7 +87,7 @@ async def _verify(
                 position = await _position(connection, model)
 
                 async def rest(after: int, until: int = position) -> Batch:
-                    return await read_batch(connection, codec, after, until)
+                    return await read_batch(codec, connection, after, until)
 
                 await move(connection, TEMPORARY, [model], rest)
                 async for difference in _differences(connection, model):

@@ -162,9 +162,9 @@ class Filling(Progress):
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def reached(self, position: int, until: int) -> None:
+    def reached(self, events: int, until: int) -> None:
         """Tell how far they are."""
-        self._service.trouble = f"new read models are being filled, position {position} of {until} is reached"
+        self._service.trouble = f"new read models are being filled, {events} of {until} events are applied"
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ LINE_SECONDS = 2.0
 
 
 class BuildingProgress(Progress):
-    """Shows the progress on standard output; `position` is what was reached last."""
+    """Shows the progress on standard output; `events` is how many are applied."""
 
     def __init__(self, doing: str) -> None:
-        self.position = 0
+        self.events = 0
         self._doing = doing
         self._console = Console()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -32,21 +32,21 @@ class BuildingProgress(Progress):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
-    def begins(self, name: str, position: int) -> None:
+    def begins(self, name: str, events: int) -> None:
         """Tell what is built, and from where."""
         self.says(
             f"{self._doing} {name} from the start of the log."
-            if position == 0
-            else f"Continuing to rebuild {name} from position {position:,}."
+            if events == 0
+            else f"Continuing to rebuild {name} after {events:,} events."
         )
 
-    def reached(self, position: int, until: int) -> None:
+    def reached(self, events: int, until: int) -> None:
         """Move the bar, or tell in a line now and then."""
-        self.position = position
-        self._bar.update(self._task, completed=position, total=until)
+        self.events = events
+        self._bar.update(self._task, completed=events, total=until)
         if not self._console.is_terminal and (now := time.monotonic()) - self._told_at >= LINE_SECONDS:
             self._told_at = now
-            self.says(f"Position {position:,} of {until:,} is reached.")
+            self.says(f"{events:,} of {until:,} events are applied.")
 
     def says(self, message: str) -> None:
         """Print a line."""

@@ -25,6 +25,8 @@ from services.terminal import DEFAULT_DATA, Data, end_on_sigterm, fail, prepared
 MODELS = {model.name: model for model in READ_MODELS}
 CONNECTION_NAME = "folio projections command"
 INTERRUPTED = 130
+WIDTH = 240
+"""Of a table that goes to a file or a program."""
 
 projections = typer.Typer(help="Read models: status, rebuild, what is parked.", no_args_is_help=True)
 parking = typer.Typer(help="Events that a read model could not take: list (by itself), retry.")
@@ -52,18 +54,23 @@ def status_command(
         numbers = (f"{each.position:,}", f"{each.events:,}", f"{each.seconds:.1f}", f"{each.rows:,}")
         holder = "nobody" if each.holder is None else f"{each.holder} (pid {each.holder_pid})"
         table.add_row(each.name, *numbers, f"{each.parked_events:,}", holder, _rebuild_of(each))
-    Console().print(table)
+    _print(table)
+
+
+def _print(table: Table) -> None:
+    console = Console()
+    console.print(table, width=None if console.is_terminal else WIDTH)
 
 
 def _rebuild_of(status: Status) -> str:
-    if status.rebuilt_position is None:
+    if status.rebuilt_events is None:
         return ""
-    return f"{'runs' if status.rebuild_runs else 'stopped'} at position {status.rebuilt_position:,}"
+    return f"{'runs' if status.rebuild_runs else 'stopped'} at {status.rebuilt_events:,} events"
 
 
 def _shown(status: Status) -> dict[str, Any]:
     holder = None if status.holder is None else {"name": status.holder, "pid": status.holder_pid}
-    begun = status.rebuilt_position is not None
+    begun = status.rebuilt_events is not None
     return {
         "position": status.position,
         "lagEvents": status.events,
@@ -71,7 +78,7 @@ def _shown(status: Status) -> dict[str, Any]:
         "rows": status.rows,
         "parkedEvents": status.parked_events,
         "holder": holder,
-        "rebuild": {"position": status.rebuilt_position, "running": status.rebuild_runs} if begun else None,
+        "rebuild": {"position": status.rebuilt_events, "running": status.rebuild_runs} if begun else None,
     }
 
 
@@ -103,7 +110,7 @@ def rebuild_command(
         except (RebuildUnderWay, OtherDefinition) as error:
             fail(str(error))
         except KeyboardInterrupt:
-            stopped = "" if compare else f" at position {progress.position:,}; the same command continues from there"
+            stopped = "" if compare else f" after {progress.events:,} events; the same command continues from there"
             tell(f"Stopped{stopped}.")
             raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(1 if differences else 0)
@@ -169,7 +176,7 @@ def _list(data: Path) -> None:
         table.add_row(
             each.read_model, str(each.position), each.topic, each.folio, since, str(each.waiting), each.reason
         )
-    Console().print(table)
+    _print(table)
     tell(f"{len(found):,} events are parked.")
 
 

@@ -18,3 +18,11 @@ CREATE SCHEMA read_model_beside;
 CREATE TABLE read_model_beside.positions (LIKE read_model.positions INCLUDING ALL);
 CREATE TABLE read_model_beside.definitions (LIKE read_model.definitions INCLUDING ALL);
 CREATE TABLE read_model_beside.parked (LIKE read_model.parked INCLUDING ALL);
+
+-- What is being loaded folio by folio: how far each read model is in an order, which is a table of its own there.
+CREATE TABLE read_model_beside.loads (
+    name          text   PRIMARY KEY,
+    reading_order text   NOT NULL,
+    until         bigint NOT NULL,
+    reached       bigint NOT NULL
+);
