@@ -136,7 +136,7 @@ async def _verify(conninfo: str, models: Sequence[ReadModel], progress: Building
                 progress.says(_told(found))
             case Verified(name, position, rows):
                 progress.says(f"{name}: {rows:,} rows compared at position {position:,}.")
-    progress.says(f"{differences:,} differences." if differences else "No difference.")
+    progress.says(f"Differences: {differences:,}." if differences else "No difference.")
     return differences
 
 
