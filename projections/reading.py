@@ -1,11 +1,13 @@
 """Reading from read models: fresh by default, and always saying which position an answer is from."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from projections.runner import Runner
+from projections.runner import MOVED, WANTED, Runner
 from services.store.connection import Pool
 from services.store.reading import reading
 
@@ -21,6 +23,9 @@ WRAPPED = """
              WHERE application_name = ANY(%(read_models)s)) AS position,
            (SELECT coalesce(jsonb_agg(to_jsonb(found)), '[]'::jsonb) FROM ({query}) AS found) AS rows
 """
+
+CALL = f"SELECT set_config('synchronous_commit', 'off', true), pg_notify('{WANTED}', '')"
+"""Hurries the process that keeps the read models up. A notification is a commit, and need not reach the disk."""
 
 
 class NotCaughtUp(Exception):
@@ -50,20 +55,31 @@ class Answer:
         return Answer([view(row) for row in self.rows], self.position)
 
 
+@cache
+def _named_in(query: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\bread_model\.(\w+)", query))
+
+
 class Reader:
-    """Answers queries from the read models that this process's runner keeps up."""
+    """Answers queries from read models, whoever keeps them up."""
 
     def __init__(self, pool: Pool, runner: Runner) -> None:
         self._pool = pool
         self._runner = runner
+        self._moved_elsewhere = runner.listener.signals[MOVED]
 
     async def query(self, query: str, parameters: dict[str, Any], freshness: Freshness) -> Answer:
-        """Run a query in one snapshot with the positions. Raises NotCaughtUp, StoreUnavailable."""
+        """Run a query in one snapshot with the positions of the read models that it names, or else of all.
+
+        Raises NotCaughtUp, StoreUnavailable.
+        """
+        names = [name for name in self._runner.names if name in _named_in(query)] or self._runner.names
         statement = WRAPPED.format(query=query)
-        parameters = {**parameters, "read_models": self._runner.names}
+        parameters = {**parameters, "read_models": names}
         wanted = freshness.min_position
         deadline = None
         while True:
+            seen = self._moved_elsewhere.count
             head, position, rows = (await reading(self._pool, statement, parameters))[0]
             if deadline is None:
                 deadline = time.monotonic() + FRESH_SECONDS_MAX
@@ -72,12 +88,8 @@ class Reader:
                 return Answer(rows, position)
             if time.monotonic() > deadline:
                 raise NotCaughtUp(position, wanted)
-            # Another process may be the one that writes: then its progress shows in the database alone.
-            await self._runner.wait_for(wanted, LOOK_AGAIN_SECONDS)
-
-    async def lag_events(self) -> int:
-        """How many events the read models are behind the log. Raises StoreUnavailable."""
-        head, position, _ = (
-            await reading(self._pool, WRAPPED.format(query="SELECT 1"), {"read_models": self._runner.names})
-        )[0]
-        return int(head - position)
+            if self._runner.keeps_up(names):
+                await self._runner.wait_for(wanted, LOOK_AGAIN_SECONDS, names)
+            else:
+                await reading(self._pool, CALL, {})
+                await self._moved_elsewhere.wait(seen, LOOK_AGAIN_SECONDS)

@@ -1,142 +1,127 @@
 """The engine: follows the log and writes the read models, exactly once, in batches.
 
 A batch's rows and positions are written in one transaction, with the positions locked, so that an event
-changes a row once even when two processes run; a batch that fails leaves no trace and is tried again.
+changes a row once whoever else runs; a batch that fails leaves no trace and is tried again. The read models that
+this process keeps up move together, so that the log is read once; one that fails or is far behind moves alone
+until it has caught up.
 """
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from functools import partial
 
-import msgspec
-import psycopg
-from eventsourcing.persistence import StoredEvent
-from psycopg.rows import dict_row
-
+from projections.folding import Batch, BatchFailed, EventFailed, move, read_batch
+from projections.following import Follower
+from projections.leadership import Leadership
+from projections.place import SERVING, Connection, OtherDefinition, set_up_writing
 from projections.read_model import ReadModel
+from projections.supervision import again_and_again
 from services.store.codec import EventCodec
 from services.store.connection import connect
+from services.store.listening import Listener, Signal
 from services.store.recorder import CHANNEL
 from services.store.tasks import end
 
 BATCH_EVENTS_MAX = 500
 BATCH_SECONDS_MAX = 0.05
 """How long events may wait for company; a query that waits for them ends this at once."""
-LISTEN_SECONDS = 30.0
-"""How long to listen before asking whether the connection is still one: silence says nothing."""
 POLL_SECONDS = 0.5
 """How often the log is looked at without a notification: one can be lost with its connection."""
-RETRY_SECONDS = 0.5
-LOCK = 0x50726F6A  # "Proj": only one process prepares the tables at a time
 
-SELECT_POSITIONS = """
-    SELECT application_name, notification_id FROM read_model.positions
-     WHERE application_name = ANY(%(names)s) ORDER BY application_name FOR UPDATE
-"""
-SELECT_EVENTS = """
-    SELECT notification_id, originator_id, originator_version, topic, state FROM ledger.events
-     WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s
-"""
-UPDATE_POSITIONS = """
-    UPDATE read_model.positions SET notification_id = %(position)s
-     WHERE application_name = ANY(%(names)s) AND notification_id < %(position)s
-"""
-SELECT_DEFINITION = "SELECT digest FROM read_model.definitions WHERE name = %(name)s"
-RECORD_DEFINITION = """
-    INSERT INTO read_model.definitions (name, digest) VALUES (%(name)s, %(digest)s)
-    ON CONFLICT (name) DO UPDATE SET digest = excluded.digest
-"""
-RESET_POSITION = """
-    INSERT INTO read_model.positions (application_name, notification_id) VALUES (%(name)s, 0)
-    ON CONFLICT (application_name) DO UPDATE SET notification_id = 0
-"""
-
-log = logging.getLogger(__name__)
-
-
-def prepare(conninfo: str, models: Sequence[ReadModel]) -> list[str]:
-    """Make the tables that are missing or defined otherwise; returns the names of those, now empty.
-
-    Raises psycopg.Error when the database is away.
-    """
-    made = []
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        for model in models:
-            with connection.transaction():
-                row = connection.execute(SELECT_DEFINITION, {"name": model.name}).fetchone()
-                if row is not None and bytes(row[0]) == model.digest:
-                    continue
-                connection.execute(model.drop.encode())
-                connection.execute(model.definition.encode())
-                connection.execute(RESET_POSITION, {"name": model.name})
-                connection.execute(RECORD_DEFINITION, {"name": model.name, "digest": model.digest})
-                made.append(model.name)
-    return made
+WANTED, MOVED = "read_models_wanted", "read_models_moved"
+"""What a process announces whose query waits for another's read models, and what that one answers."""
+CHANNELS = (CHANNEL, WANTED, MOVED)
+ANNOUNCE = f"NOTIFY {MOVED}"
 
 
 class Runner:
-    """Keeps a group of read models up with the log, all at one position once they have caught up."""
+    """Keeps read models up with the log, those that no other process keeps up.
 
-    def __init__(self, conninfo: str, models: Sequence[ReadModel], codec: EventCodec) -> None:
+    `listener` hears CHANNELS. `positions` are where the read models stood when this process last saw them move.
+    """
+
+    def __init__(self, conninfo: str, models: Sequence[ReadModel], codec: EventCodec, listener: Listener) -> None:
+        self.names = [model.name for model in models]
+        self.listener = listener
+        self.positions: dict[str, int] = dict.fromkeys(self.names, 0)
         self._conninfo = conninfo
         self._models = models
         self._codec = codec
-        self.names = [model.name for model in models]
+        self._leadership = Leadership(conninfo, models, self._take_up)
+        self._alone: dict[str, asyncio.Task[None]] = {}
         self._arrived = asyncio.Event()
         self._hurried = asyncio.Event()
-        self._advanced = asyncio.Condition()
+        self._announcing = False
+        self._moved = Signal()
         self._tasks: list[asyncio.Task[None]] = []
-        self.position = 0
+
+    @property
+    def position(self) -> int:
+        """Where the last of the read models stands."""
+        return min(self.positions.values())
 
     async def start(self) -> None:
         """Begin to follow the log."""
+        attempts = {
+            "projections: lead": self._leadership.lead,
+            "projections: follow": self._follow,
+            "projections: hear of events": self._hear_of_events,
+            "projections: hear of queries": self._hear_of_queries,
+        }
         self._tasks = [
-            asyncio.create_task(self._listen(), name="projections: listen"),
-            asyncio.create_task(self._follow(), name="projections: follow"),
+            asyncio.create_task(again_and_again(name, attempt), name=name) for name, attempt in attempts.items()
         ]
 
     async def close(self) -> None:
         """Stop between two batches, or in the middle of one, which then leaves no trace."""
         await end(self._tasks)
+        await end(list(self._alone.values()))
 
-    async def wait_for(self, position: int, timeout_seconds: float) -> bool:
-        """Hurry, and wait until the read models have reached a position; False when they have not in time."""
+    def keeps_up(self, names: Collection[str]) -> bool:
+        """Whether all these read models are kept up by this process."""
+        return self._leadership.held.issuperset(names)
+
+    async def wait_for(self, position: int, timeout_seconds: float, names: Collection[str] | None = None) -> bool:
+        """Hurry, and wait until read models (all by default) that this process keeps up have reached a position.
+
+        False when they have not in time.
+        """
+        self.hurry()
+        waited_for = self.names if names is None else names
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                while min(self.positions[name] for name in waited_for) < position:
+                    await self._moved.wait(self._moved.count, timeout_seconds)
+        return min(self.positions[name] for name in waited_for) >= position
+
+    def hurry(self) -> None:
+        """Look for events at once, and let none of them wait for company."""
         self._hurried.set()
         self._arrived.set()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_seconds), self._advanced:
-                await self._advanced.wait_for(lambda: self.position >= position)
-        return self.position >= position
 
-    async def _listen(self) -> None:
+    async def _hear_of_events(self) -> None:
+        seen = 0
         while True:
-            try:
-                async with await connect(self._conninfo, "folio listener") as connection:
-                    while True:
-                        await connection.execute(f"LISTEN {CHANNEL}".encode())
-                        self._arrived.set()
-                        async for _ in connection.notifies(timeout=LISTEN_SECONDS):
-                            self._arrived.set()
-            except psycopg.Error as error:
-                log.warning("listening for events broke off, trying again: %s", error)
-            await asyncio.sleep(RETRY_SECONDS)
+            seen = await self.listener.signals[CHANNEL].wait(seen, POLL_SECONDS)
+            self._arrived.set()
+
+    async def _hear_of_queries(self) -> None:
+        signal = self.listener.signals[WANTED]
+        seen = 0
+        while True:
+            if (count := await signal.wait(seen, POLL_SECONDS)) > seen:
+                self._announcing = True
+                self.hurry()
+            seen = count
 
     async def _follow(self) -> None:
-        while True:
-            try:
-                async with await connect(self._conninfo, "folio projections") as connection:
-                    await connection.execute("SET synchronous_commit = off")
-                    while True:
-                        if not await self.run_batch(connection):
-                            await self._wait_for_events()
-            except psycopg.Error as error:
-                log.warning("read models stand still at position %d, trying again: %s", self.position, error)
-            except Exception:
-                log.exception("read models stand still at position %d, trying again", self.position)
-            await asyncio.sleep(RETRY_SECONDS)
+        async with await connect(self._conninfo, "folio projections") as connection:
+            await set_up_writing(connection)
+            while True:
+                company = self._company()
+                if not company or not await self._move_together(connection, company):
+                    await self._wait_for_events()
 
     async def _wait_for_events(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -147,44 +132,74 @@ class Runner:
         self._arrived.clear()
         self._hurried.clear()
 
-    async def run_batch(self, connection: psycopg.AsyncConnection[Any]) -> bool:
-        """Apply the next events to the read models; False when there were none. Raises psycopg.Error."""
-        async with connection.transaction():
-            cursor = await connection.execute(SELECT_POSITIONS, {"names": self.names})
-            positions: dict[str, int] = dict(await cursor.fetchall())
-            after = min(positions.values())
-            cursor = await connection.execute(SELECT_EVENTS, {"after": after, "limit": BATCH_EVENTS_MAX})
-            rows = await cursor.fetchall()
-            if rows:
-                events = [(row[0], self._codec.to_domain_event(StoredEvent(*row[1:]))) for row in rows]
-                for model in self._models:
-                    await _project(connection, model, positions[model.name], events)
-                await connection.execute(UPDATE_POSITIONS, {"names": self.names, "position": rows[-1][0]})
-        await self._advance(rows[-1][0] if rows else after)
-        return bool(rows)
+    def _company(self) -> list[ReadModel]:
+        """The read models that move together; those that are too far behind for it begin to catch up alone."""
+        held = [model for model in self._models if model.name in self._leadership.held]
+        together = [model for model in held if model.name not in self._alone]
+        for model in together:
+            if not self._near(model):
+                self._part_with(model)
+        return [model for model in together if model.name not in self._alone]
 
-    async def _advance(self, position: int) -> None:
-        if position > self.position:
-            async with self._advanced:
-                self.position = position
-                self._advanced.notify_all()
+    def _near(self, model: ReadModel) -> bool:
+        newest = max((self.positions[name] for name in self._leadership.held), default=0)
+        return self.positions[model.name] >= newest - BATCH_EVENTS_MAX
 
+    async def _move_together(self, connection: Connection, company: Sequence[ReadModel]) -> bool:
+        """Apply the next batch; False when there were no events. Raises psycopg.Error."""
 
-async def _project(
-    connection: psycopg.AsyncConnection[Any], model: ReadModel, after: int, events: Sequence[tuple[int, Any]]
-) -> None:
-    """Fold the events after the model's own position into its rows: read once, write once."""
-    touching = [
-        (key, position, event)
-        for position, event in events
-        if position > after and (key := model.key_of(event)) is not None
-    ]
-    if not touching:
-        return
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(model.select.encode(), {"keys": list({key for key, _, _ in touching})})
-        rows = {row[model.columns[0]]: row for row in await cursor.fetchall()}
-        for key, position, event in touching:
-            rows[key] = model.apply(rows.get(key), event, position)
-        encoded = msgspec.json.encode(list(rows.values())).decode()
-        await cursor.execute(model.upsert.encode(), {"rows": encoded})
+        async def source(after: int) -> Batch:
+            return await self._read(connection, after, after + BATCH_EVENTS_MAX)
+
+        announcing, self._announcing = self._announcing, False
+        try:
+            positions = await move(connection, SERVING, company, source, ANNOUNCE if announcing else None)
+        except OtherDefinition as error:
+            self._leadership.let_go(error.name)
+            return True
+        except (EventFailed, BatchFailed) as failed:
+            self._announcing = announcing
+            self._part_with(next(model for model in company if model.name == failed.read_model), failed)
+            return True
+        return self._moved_to(positions)
+
+    def _moved_to(self, positions: dict[str, int]) -> bool:
+        moved = any(position > self.positions[name] for name, position in positions.items())
+        self.positions.update(positions)
+        if moved:
+            self._moved.send()
+        return moved
+
+    def _take_up(self, positions: dict[str, int]) -> None:
+        self.positions.update(positions)
+        self._moved.send()
+        self.hurry()
+
+    async def _read(self, connection: Connection, after: int, until: int) -> Batch:
+        return await read_batch(self._codec, connection, after, until)
+
+    def _part_with(self, model: ReadModel, failed: EventFailed | BatchFailed | None = None) -> None:
+        follower = Follower(SERVING, [model], self._read, BATCH_EVENTS_MAX)
+        failures = [] if failed is None else [failed]
+        attempt = partial(self._follow_alone, model, follower, failures)
+        name = f"projections: {model.name} alone"
+        task = asyncio.create_task(again_and_again(name, attempt), name=name)
+        self._alone[model.name] = task
+        task.add_done_callback(lambda _: self._alone.pop(model.name, None))
+
+    async def _follow_alone(
+        self, model: ReadModel, follower: Follower, failures: list[EventFailed | BatchFailed]
+    ) -> None:
+        """Follow the log until the read model is where the others are."""
+        async with await connect(self._conninfo, "folio projections") as connection:
+            await set_up_writing(connection)
+            try:
+                while failures:
+                    await follower.failed(connection, failures.pop())
+                while self.keeps_up([model.name]):
+                    positions = await follower.step(connection)
+                    moved = positions is not None and self._moved_to(positions)
+                    if follower.sound and (self._near(model) or not moved):
+                        return
+            except OtherDefinition as error:
+                self._leadership.let_go(error.name)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import psycopg
@@ -11,12 +12,15 @@ from pydantic import SecretStr
 
 from projections.accommodations import ACCOMMODATIONS
 from projections.bills import BILLS
+from projections.building import Progress
 from projections.folios import FOLIOS
+from projections.lag import Lag, measure
 from projections.payment_requests import PAYMENT_REQUESTS
 from projections.payments import PAYMENTS
+from projections.preparing import prepare
 from projections.reading import Reader
 from projections.request_agenda import RequestAgenda
-from projections.runner import Runner, prepare
+from projections.runner import CHANNELS, Runner
 from services.billing.execution import Executor
 from services.billing.ledger import Ledger
 from services.billing.ports import StoreUnavailable
@@ -45,9 +49,15 @@ from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
 from services.store.recorder import CHANNEL
 from services.store.tasks import end
-from services.telemetry import LOG_POSITION, READ_MODEL_LAG
+from services.telemetry import (
+    LOG_POSITION,
+    READ_MODEL_LAG_EVENTS,
+    READ_MODEL_LAG_SECONDS,
+    READ_MODEL_PARKED_EVENTS,
+)
 
 READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS, PAYMENT_REQUESTS)
+CODEC = EventCodec(transcoder=None)  # type: ignore[arg-type]
 RETRY_SECONDS = 1.0
 DEALINGS_MAX = 20
 """Payment requests dealt with at once, each with a connection for its lock: 12 by the attendant, 8 by callers."""
@@ -59,11 +69,11 @@ HOUSEKEEPING_SECONDS = 6 * 3600
 log = logging.getLogger(__name__)
 
 
-def prepare_database(conninfo: str) -> None:
-    """Migrate, and make the read models' tables. Raises psycopg.Error, MigrationError."""
+def prepare_database(conninfo: str, progress: Progress | None = None) -> None:
+    """Migrate, and fill the read models' tables that are new. Raises psycopg.Error, MigrationError."""
     migrate(conninfo)
-    for name in prepare(conninfo, READ_MODELS):
-        log.info("the read model %s is new and is filled from the start of the log", name)
+    for name in prepare(conninfo, READ_MODELS, CODEC, progress):
+        log.info("the read model %s is new and was filled from the start of the log", name)
 
 
 @dataclass
@@ -76,8 +86,8 @@ class Service:
     store: LogStore
     desk: Desk
     reader: Reader
-    runner: Runner
     listener: Listener
+    runner: Runner
     events: StoredFeed
     office: Office | None = None
     office_pool: Pool | None = None
@@ -91,7 +101,6 @@ class Service:
         if self.office_pool is not None:
             await self.office_pool.open(wait=False)
         await self.committer.start()
-        await self.listener.start()
         self._tasks = [
             asyncio.create_task(self._prepare(), name="prepare"),
             asyncio.create_task(self._keep_house(), name="housekeeping"),
@@ -101,29 +110,35 @@ class Service:
     async def __aexit__(self, *_: object) -> None:
         await end(self._tasks)
         await self.events.close()
-        await self.listener.close()
         await self.committer.close()
         await self.runner.close()
+        await self.listener.close()
         if self.office_pool is not None:
             await self.office_pool.close()
         if self.office is not None:
             await self.office.provider.aclose()
         await self.pool.close()
 
-    async def obstacle(self) -> str | None:
-        """What keeps the service from serving, None when it can. Raises StoreUnavailable."""
-        if self.trouble is not None:
-            return self.trouble
-        lag = await self.reader.lag_events()
-        READ_MODEL_LAG.set(lag)
-        LOG_POSITION.set(await self.store.position())
-        return f"the read models are {lag} events behind the log" if lag > LAG_EVENTS_MAX else None
+    def obstacle(self, lags: Mapping[str, Lag]) -> str | None:
+        """What keeps the service from serving while the read models lag so, None when it can."""
+        behind = max(lag.events for lag in lags.values())
+        return f"the read models are {behind} events behind the log" if behind > LAG_EVENTS_MAX else None
+
+    async def measure(self) -> dict[str, Lag]:
+        """How far each read model is behind the log, for the metrics too. Raises StoreUnavailable."""
+        lags = await measure(self.pool, self.runner.names)
+        for name, lag in lags.items():
+            READ_MODEL_LAG_EVENTS.labels(name).set(lag.events)
+            READ_MODEL_LAG_SECONDS.labels(name).set(lag.seconds)
+            READ_MODEL_PARKED_EVENTS.labels(name).set(lag.parked_events)
+            LOG_POSITION.set(lag.position + lag.events)
+        return lags
 
     async def _prepare(self) -> None:
         """Bring the database up to date as soon as it answers, then start the projections and the office."""
         while True:
             try:
-                await asyncio.to_thread(prepare_database, self.conninfo)
+                await asyncio.to_thread(prepare_database, self.conninfo, Filling(self))
                 break
             except psycopg.Error as error:
                 self.trouble = "the database does not answer"
@@ -133,6 +148,7 @@ class Service:
                 log.error("the database cannot be used, nothing is served: %s", error)
                 return
             await asyncio.sleep(RETRY_SECONDS)
+        await self.listener.start()
         await self.runner.start()
         await self.events.start()
         self.trouble = None
@@ -144,6 +160,17 @@ class Service:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             with contextlib.suppress(StoreUnavailable):
                 await self.store.delete_outcomes_older_than(OUTCOMES_KEPT_DAYS)
+
+
+class Filling(Progress):
+    """Says what a service waits for that fills new read models before it serves."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def reached(self, events: int, until: int) -> None:
+        """Tell how far they are."""
+        self._service.trouble = f"new read models are being filled, {events} of {until} events are applied"
 
 
 @dataclass(frozen=True)
@@ -178,18 +205,17 @@ def make_service(
 
     `attended`: it sends what was asked for and looks after it; else that is left to another process.
     """
-    codec = EventCodec(transcoder=None)  # type: ignore[arg-type]
     pool = make_pool(conninfo, "folio")
     data_keys = DataKeys(pool)
     committer = Committer(conninfo)
-    store = LogStore(pool, committer, data_keys, codec)
-    runner = Runner(conninfo, READ_MODELS, codec)
+    store = LogStore(pool, committer, data_keys, CODEC)
+    listener = Listener(conninfo, CHANNELS)
+    runner = Runner(conninfo, READ_MODELS, CODEC, listener)
     reader = Reader(pool, runner)
     executor = Executor(store, Clock())
     desk = Desk(Ledger(), executor, store)
-    listener = Listener(conninfo, [CHANNEL])
-    events = StoredFeed(pool, codec, listener.signals[CHANNEL])
-    service = Service(conninfo, pool, committer, store, desk, reader, runner, listener, events)
+    events = StoredFeed(pool, CODEC, listener.signals[CHANNEL])
+    service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events)
     if collecting is not None:
         service.office_pool = make_pool(conninfo, "folio collection", DEALINGS_MAX)
         collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from services.bootstrap import collecting_by
+from services.bootstrap import collecting_by, prepare_database
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
+from services.cli_projections import projections
 from services.serving import bind, database, listen, serve
 from services.settings import Settings
 from services.telemetry import configure_logging
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(keys, name="keys")
 app.add_typer(payssam, name="payssam")
+app.add_typer(projections, name="projections")
 
 
 @app.command("serve")
@@ -113,7 +115,8 @@ def import_command(
 @app.command()
 def migrate(data: Data = DEFAULT_DATA) -> None:
     """Bring the database up to date. `serve` does this by itself."""
-    with prepared_database(data):
+    with prepared_database(data) as conninfo:
+        prepare_database(conninfo)
         tell("The database is up to date.")
 
 

@@ -14,9 +14,9 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that tells `prometheus_client` where several processes add up what they count."""
 
 
-def _newest(name: str, meaning: str) -> Gauge:
+def _newest(name: str, meaning: str, *labels: str) -> Gauge:
     """A gauge that shows, of what several processes say about the same thing, what was said last."""
-    return Gauge(name, meaning, multiprocess_mode="livemostrecent")
+    return Gauge(name, meaning, labels, multiprocess_mode="livemostrecent")
 
 
 REQUESTS = Counter("folio_http_requests_total", "Answered requests", ["method", "route", "status"])
@@ -26,7 +26,11 @@ REQUEST_SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-READ_MODEL_LAG = _newest("folio_read_model_lag_events", "Events that the read models are behind the log")
+READ_MODEL_LAG_EVENTS = _newest("folio_read_model_lag_events", "Events that it is behind the log", "read_model")
+READ_MODEL_LAG_SECONDS = _newest(
+    "folio_read_model_lag_seconds", "How long the oldest event that it has not got is in the log", "read_model"
+)
+READ_MODEL_PARKED_EVENTS = _newest("folio_read_model_parked_events", "Events that it could not take", "read_model")
 LOG_POSITION = _newest("folio_log_position", "Position of the newest event")
 EVENT_STREAMS = Gauge("folio_event_streams", "Streams of events that are open", multiprocess_mode="livesum")
 CALLBACKS = Counter("folio_callbacks_total", "Callbacks of the payment provider", ["result"])

@@ -15,12 +15,11 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from services.billing.ports import StoreUnavailable
-from services.bootstrap import prepare_database
 from services.serving import BadAddress, PortTaken, database
 from services.settings import Settings
 from services.store.api_keys import NameTaken
 from services.store.embedded import EmbeddedPostgresError
-from services.store.migrate import MigrationError
+from services.store.migrate import MigrationError, migrate
 
 Result = TypeVar("Result")
 
@@ -83,9 +82,9 @@ def until_interrupted() -> Iterator[None]:
 
 @contextmanager
 def prepared_database(data: Path) -> Iterator[str]:
-    """The database, up to date, of a running service or started for this command alone."""
+    """The database, migrated, of a running service or started for this command alone."""
     with clear_messages(), database(read_settings(), data, shared=True) as conninfo:
-        prepare_database(conninfo)
+        migrate(conninfo)
         yield conninfo
 
 

@@ -1,16 +1,25 @@
 """Whether the service lives, whether it can serve, and its metrics. No key is needed."""
 
-from typing import Protocol
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import msgspec
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
+from projections.lag import Lag
 from services.billing.ports import StoreUnavailable
 from services.telemetry import exposition
 
 HEALTH = {"200": {"description": "Yes"}, "503": {"description": "Not now; the body says why"}}
+
+
+OK = 200
+METRICS_SECONDS_MAX = 1.0
+"""How long a scrape waits for the database; without its answer, what was measured last is told."""
 
 
 class Readiness(Protocol):
@@ -21,8 +30,12 @@ class Readiness(Protocol):
         """What is known to keep everything from being served, None when nothing is."""
         ...
 
-    async def obstacle(self) -> str | None:
-        """Why commands and queries cannot be served now, None when they can. Raises StoreUnavailable."""
+    async def measure(self) -> Mapping[str, Lag]:
+        """How far each read model is behind the log. Raises StoreUnavailable."""
+        ...
+
+    def obstacle(self, lags: Mapping[str, Lag]) -> str | None:
+        """Why commands and queries cannot be served while the read models lag so, None when they can."""
         ...
 
 
@@ -32,27 +45,45 @@ def health_router(readiness: Readiness) -> APIRouter:
 
     @router.get("/health/live", summary="The process runs", response_class=Response)
     async def live() -> Response:
-        return _status(200, "live")
+        return _status(OK, "live")
 
     @router.get(
         "/health/ready", summary="The log and every read model can serve", openapi_extra={"responses": HEALTH},
         response_class=Response,
     )  # fmt: skip
     async def ready() -> Response:
+        if readiness.trouble is not None:
+            return _status(503, "not ready", detail=readiness.trouble)
         try:
-            obstacle = await readiness.obstacle()
+            lags = await readiness.measure()
         except StoreUnavailable:
-            obstacle = "the database does not answer"
-        return _status(200, "ready") if obstacle is None else _status(503, "not ready", obstacle)
+            return _status(503, "not ready", detail="the database does not answer")
+        read_models = {name: _shown(lag) for name, lag in lags.items()}
+        obstacle = readiness.obstacle(lags)
+        if obstacle is not None:
+            return _status(503, "not ready", detail=obstacle, readModels=read_models)
+        return _status(OK, "ready", readModels=read_models)
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     async def metrics() -> Response:
+        if readiness.trouble is None:
+            with contextlib.suppress(StoreUnavailable, TimeoutError):
+                async with asyncio.timeout(METRICS_SECONDS_MAX):
+                    await readiness.measure()
         return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
-def _status(status: int, state: str, detail: str | None = None) -> Response:
-    body = {"status": state} if detail is None else {"status": state, "detail": detail}
-    headers = {} if detail is None else {"Retry-After": "1"}
-    return Response(msgspec.json.encode(body), status, headers, "application/json")
+def _shown(lag: Lag) -> dict[str, Any]:
+    return {
+        "position": lag.position,
+        "lagEvents": lag.events,
+        "lagSeconds": lag.seconds,
+        "parkedEvents": lag.parked_events,
+    }
+
+
+def _status(status: int, state: str, **more: Any) -> Response:
+    headers = {} if status == OK else {"Retry-After": "1"}
+    return Response(msgspec.json.encode({"status": state, **more}), status, headers, "application/json")

@@ -1,6 +1,7 @@
 """Events to bytes and back: plain JSON of the event's own fields, read back by their types."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -26,12 +27,12 @@ class EventCodec(Mapper[str]):
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The event from the log. Raises MapperDeserialisationError naming stream, version and topic."""
-        event_class = resolve_topic(stored_event.topic)
+        decoder = _decoder(resolve_topic(stored_event.topic))
+        stream, version = msgspec.json.encode(stored_event.originator_id), stored_event.originator_version
         try:
-            state = msgspec.json.decode(stored_event.state)
-            state["originator_id"] = stored_event.originator_id
-            state["originator_version"] = stored_event.originator_version
-            return msgspec.convert(state, event_class)
+            # Read straight into the class: several times faster than through a dictionary.
+            fields = b'{"originator_id":%b,"originator_version":%d,' % (stream, version)
+            return decoder.decode(stored_event.state.replace(b"{", fields, 1))
         except msgspec.MsgspecError as error:
             raise MapperDeserialisationError(
                 f"{stored_event.topic} in {stored_event.originator_id} at version"
@@ -41,3 +42,8 @@ class EventCodec(Mapper[str]):
     def to_domain_events(self, stored_events: Sequence[StoredEvent]) -> list[Any]:
         """Several events from the log, in their order."""
         return [self.to_domain_event(stored_event) for stored_event in stored_events]
+
+
+@cache
+def _decoder(event_class: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(event_class)

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import Iterable
+from typing import Any
 
 AGAIN_SECONDS = 0.5
 
 
-async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel tasks and wait until they have ended.
 
     A cancellation can be lost: a driver turns it into an error of its own, or it meets a result that has just

@@ -1,5 +1,6 @@
 """Writes to the log through the ledger's own commands, with no read model following, and compares read models."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -8,8 +9,9 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from projections.preparing import prepare
 from projections.read_model import ReadModel
-from projections.runner import Runner, prepare
+from projections.runner import CHANNELS, Runner
 from services.billing.bill import Bill, BillChanges
 from services.billing.event import Context
 from services.billing.execution import Executor
@@ -19,16 +21,15 @@ from services.billing.settlement import SettlementWanted
 from services.billing.stamp import Clock
 from services.billing.transfer import Destination, TransferWanted
 from services.billing.work import Work
-from services.bootstrap import READ_MODELS
-from services.store.codec import EventCodec
+from services.bootstrap import CODEC, READ_MODELS
 from services.store.committer import Committer
 from services.store.connection import make_pool
 from services.store.data_keys import DataKeys
+from services.store.listening import Listener
 from services.store.log_store import LogStore
 
 T = TypeVar("T")
 
-CODEC = EventCodec(transcoder=None)  # type: ignore[arg-type]
 PAID_AT = datetime(2026, 11, 22, 5, tzinfo=UTC)
 SECONDS_MAX = 30
 
@@ -97,13 +98,27 @@ async def open_books(conninfo: str) -> AsyncIterator[Books]:
 
 @asynccontextmanager
 async def following(conninfo: str, *models: ReadModel) -> AsyncIterator[Runner]:
-    """A runner that keeps the read models up."""
-    runner = Runner(conninfo, models or READ_MODELS, CODEC)
+    """A runner that keeps the read models up, those that no other one does."""
+    listener = Listener(conninfo, CHANNELS)
+    runner = Runner(conninfo, models or READ_MODELS, CODEC, listener)
+    await listener.start()
     await runner.start()
     try:
         yield runner
     finally:
         await runner.close()
+        await listener.close()
+
+
+async def caught_up(conninfo: str, position: int) -> None:
+    """Wait until every read model stands at a position, whoever has moved it there."""
+    async with asyncio.timeout(SECONDS_MAX), await psycopg.AsyncConnection.connect(conninfo) as connection:
+        while True:
+            cursor = await connection.execute("SELECT min(notification_id) FROM read_model.positions")
+            await connection.commit()
+            if await cursor.fetchone() == (position,):
+                return
+            await asyncio.sleep(0.01)
 
 
 def read_models(conninfo: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -120,7 +135,7 @@ def read_models(conninfo: str) -> dict[str, list[tuple[Any, ...]]]:
 async def rebuilt(conninfo: str, position: int) -> dict[str, list[tuple[Any, ...]]]:
     """The read models as they come out of the log from event 0, up to a position."""
     newer = [replace(model, version=model.version + 1) for model in READ_MODELS]
-    assert prepare(conninfo, newer) == [model.name for model in READ_MODELS]
-    async with following(conninfo, *newer) as runner:
-        assert await runner.wait_for(position, SECONDS_MAX)
-    return read_models(conninfo)
+    assert await asyncio.to_thread(prepare, conninfo, newer, CODEC) == [model.name for model in READ_MODELS]
+    rows = read_models(conninfo)
+    assert {stands_at for _, stands_at in rows["positions"]} == {position}
+    return rows

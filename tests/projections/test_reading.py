@@ -8,9 +8,8 @@ import pytest
 
 from projections.reading import FRESH_SECONDS_MAX, Freshness, NotCaughtUp, Reader
 from projections.runner import Runner
-from services.bootstrap import READ_MODELS, Service
+from services.bootstrap import CODEC, READ_MODELS, Service
 from tests.conftest import Desk
-from tests.projections.books import CODEC
 
 FAR = "1000000"
 
@@ -137,7 +136,7 @@ async def test_an_instance_that_does_not_follow_itself_answers_from_what_another
     desk: Desk, service: Service
 ) -> None:
     await desk.bill((await desk.add_bill())["id"])
-    idle = Reader(service.pool, Runner(service.conninfo, READ_MODELS, CODEC))
+    idle = Reader(service.pool, Runner(service.conninfo, READ_MODELS, CODEC, service.listener))
     answer = await idle.query("SELECT count(*) AS bills FROM read_model.bills", {}, Freshness())
     assert (answer.rows, answer.position) == ([{"bills": 1}], await service.store.position())
 

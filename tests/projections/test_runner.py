@@ -9,18 +9,34 @@ from typing import Any
 import psycopg
 import pytest
 
+from projections import folding, leadership, supervision
 from projections import runner as runners
 from projections.bills import BILLS
 from projections.folios import FOLIOS
+from projections.preparing import prepare
 from projections.read_model import ReadModel
 from projections.reading import Freshness, Reader
-from projections.runner import Runner, prepare
+from projections.runner import CHANNELS, Runner
 from services.billing.errors import Refusal
-from services.bootstrap import READ_MODELS
+from services.bootstrap import CODEC, READ_MODELS
+from services.store import listening
 from services.store.connection import make_pool
-from tests.projections.books import CODEC, SECONDS_MAX, Books, following, new_bill, open_books, read_models, rebuilt
+from services.store.listening import Listener
+from tests.projections.books import (
+    SECONDS_MAX,
+    Books,
+    caught_up,
+    following,
+    new_bill,
+    open_books,
+    read_models,
+    rebuilt,
+)
 
-CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'folio projections'"
+CUT = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name IN ('folio projections', 'folio listener')
+"""
 EMPTY: list[tuple[Any, ...]] = []
 
 
@@ -36,6 +52,10 @@ def ask(conninfo: str, statement: str) -> list[tuple[Any, ...]]:
         return connection.execute(statement.encode()).fetchall()
 
 
+async def prepared(conninfo: str, models: Sequence[ReadModel]) -> list[str]:
+    return await asyncio.to_thread(prepare, conninfo, models, CODEC)
+
+
 async def have_days(books: Books, folios: int, days: int) -> None:
     async def live(folio: str) -> None:
         for _ in range(days):
@@ -45,11 +65,10 @@ async def have_days(books: Books, folios: int, days: int) -> None:
 
 
 async def test_two_runners_at_the_same_time_apply_each_event_once(database: str, books: Books) -> None:
-    async with following(database) as first, following(database) as second:
+    async with following(database), following(database):
         await have_days(books, folios=6, days=3)
         head = await books.store.position()
-        assert await first.wait_for(head, SECONDS_MAX)
-        assert await second.wait_for(head, SECONDS_MAX)
+        await caught_up(database, head)
     live = read_models(database)
     assert live["positions"] == [(model, head) for model in sorted(model.name for model in READ_MODELS)]
     # Of each day: 1,000 paying + 400 settled, 800 + 200 owing, 700 left after the split; 1,300 went elsewhere.
@@ -63,18 +82,18 @@ async def test_a_runner_that_is_stopped_in_a_batch_leaves_no_part_of_it(
     database: str, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached = asyncio.Event()
-    project = runners._project
+    project = folding.project
 
     async def stuck_at_the_last(
-        connection: Any, model: ReadModel, after: int, events: Sequence[tuple[int, Any]]
+        connection: Any, place: Any, model: ReadModel, after: int, batch: folding.Batch, blocked: Any
     ) -> None:
-        await project(connection, model, after, events)
+        await project(connection, place, model, after, batch, blocked)
         if model is READ_MODELS[-1]:
             reached.set()
             await asyncio.Event().wait()
 
     await books.have_a_day("FOLIO-1")
-    monkeypatch.setattr(runners, "_project", stuck_at_the_last)
+    monkeypatch.setattr(folding, "project", stuck_at_the_last)
     async with following(database):
         async with asyncio.timeout(SECONDS_MAX):
             await reached.wait()
@@ -94,7 +113,8 @@ async def test_a_runner_that_is_stopped_in_a_batch_leaves_no_part_of_it(
 async def test_runners_that_come_and_go_and_lose_their_connections_apply_each_event_once(
     database: str, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runners, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(supervision, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(leadership, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(runners, "BATCH_EVENTS_MAX", 7)
 
     async def come_and_go() -> None:
@@ -109,7 +129,7 @@ async def test_runners_that_come_and_go_and_lose_their_connections_apply_each_ev
                 await asyncio.sleep(0.05)
 
     troubles = [asyncio.create_task(come_and_go()), asyncio.create_task(cut())]
-    async with following(database) as runner:
+    async with following(database):
         async with asyncio.timeout(SECONDS_MAX):
             await have_days(books, folios=4, days=3)
         for trouble in troubles:
@@ -117,7 +137,7 @@ async def test_runners_that_come_and_go_and_lose_their_connections_apply_each_ev
             with contextlib.suppress(asyncio.CancelledError):
                 await trouble
         head = await books.store.position()
-        assert await runner.wait_for(head, SECONDS_MAX)
+        await caught_up(database, head)
     live = read_models(database)
     assert await rebuilt(database, head) == live
 
@@ -125,10 +145,10 @@ async def test_runners_that_come_and_go_and_lose_their_connections_apply_each_ev
 async def test_an_event_that_nobody_was_told_of_is_found_all_the_same(
     database: str, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def deaf(self: Runner) -> None:
+    async def deaf(self: Listener) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(Runner, "_listen", deaf)
+    monkeypatch.setattr(Listener, "_listen", deaf)
     async with following(database) as runner:
         for number in range(1, 4):
             await books.add_bill("FOLIO-1")
@@ -143,7 +163,8 @@ async def test_an_event_arrives_by_its_notification_also_after_listening_broke_o
     database: str, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runners, "POLL_SECONDS", 1_000)
-    monkeypatch.setattr(runners, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(listening, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(supervision, "RETRY_SECONDS", 0.05)
     async with following(database) as runner:
         for _ in range(3):
             await books.add_bill("FOLIO-1")
@@ -166,9 +187,9 @@ async def test_a_changed_definition_fills_its_table_from_the_first_event_and_no_
 
     wider = replace(BILLS, definition=BILLS.definition.replace("version ", "note text, version ", 1))
     models = [wider if model is BILLS else model for model in READ_MODELS]
-    assert prepare(database, models) == ["bills"]
-    assert ask(database, "SELECT * FROM read_model.bills") == []
-    assert prepare(database, models) == []
+    assert await prepared(database, models) == ["bills"]
+    assert ask(database, "SELECT count(*), count(note) FROM read_model.bills") == [(len(before["bills"]), 0)]
+    assert await prepared(database, models) == []
     async with following(database, *models) as runner:
         assert await runner.wait_for(head, SECONDS_MAX)
         await books.add_bill("FOLIO-1", 5)
@@ -182,8 +203,8 @@ async def test_a_read_model_that_is_no_longer_shipped_holds_nobody_up(database: 
     retired = ReadModel(
         "retired", 1, "CREATE TABLE read_model.retired (id text)", ("id",), lambda _: None, FOLIOS.apply
     )
-    assert prepare(database, [*READ_MODELS, retired]) == ["retired"]
-    assert prepare(database, READ_MODELS) == []
+    assert await prepared(database, [*READ_MODELS, retired]) == ["retired"]
+    assert await prepared(database, READ_MODELS) == []
     await books.add_bill()
     head = await books.store.position()
     async with following(database) as runner:
@@ -206,7 +227,9 @@ async def test_a_folio_of_very_many_very_large_bills_stops_no_read_model(databas
 
 
 async def test_a_runner_stops_even_when_an_event_arrives_in_the_same_moment(database: str, books: Books) -> None:
-    runner = Runner(database, READ_MODELS, CODEC)
+    listener = Listener(database, CHANNELS)
+    runner = Runner(database, READ_MODELS, CODEC, listener)
+    await listener.start()
     await runner.start()
     await books.add_bill()
     assert await runner.wait_for(await books.store.position(), SECONDS_MAX)
@@ -215,4 +238,5 @@ async def test_a_runner_stops_even_when_an_event_arrives_in_the_same_moment(data
     done, _ = await asyncio.wait({asyncio.create_task(runner.close())}, timeout=5)
     for task in runner._tasks:
         task.cancel()
+    await listener.close()
     assert done, "the runner went on, and so would a service that was told to end"

@@ -1,14 +1,14 @@
 """The rows of all read models, and the same rows built again from event 0."""
 
+import asyncio
 from typing import Any
 
 import psycopg
 import pytest
 
-from projections import runner
-from projections.runner import Runner, prepare
-from services.bootstrap import READ_MODELS
-from services.store.codec import EventCodec
+from projections import building
+from projections.preparing import prepare
+from services.bootstrap import CODEC, READ_MODELS
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -31,12 +31,6 @@ async def rebuild(conninfo: str, batch_events: int, monkeypatch: pytest.MonkeyPa
     """Forget every read model, apply the whole log in batches of so many events, and return the rows."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("TRUNCATE read_model.definitions, read_model.positions")
-    assert prepare(conninfo, READ_MODELS) == [model.name for model in READ_MODELS]
-    assert not any(rows_of_all_read_models(conninfo).values())
-    monkeypatch.setattr(runner, "BATCH_EVENTS_MAX", batch_events)
-    again = Runner(conninfo, READ_MODELS, EventCodec(transcoder=None))  # type: ignore[arg-type]
-    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
-        await connection.execute("SET synchronous_commit = off")
-        while await again.run_batch(connection):
-            pass
+    monkeypatch.setattr(building, "BATCH_EVENTS_MAX", batch_events)
+    assert await asyncio.to_thread(prepare, conninfo, READ_MODELS, CODEC) == [model.name for model in READ_MODELS]
     return rows_of_all_read_models(conninfo)
