@@ -1,6 +1,7 @@
 """`folio projections`: how the read models stand, rebuilding and verifying them, and what of them is parked."""
 
 import json
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -58,8 +59,7 @@ def status_command(
 
 
 def _print(table: Table) -> None:
-    console = Console()
-    console.print(table, width=None if console.is_terminal else WIDTH)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
 
 
 def _rebuild_of(status: Status) -> str:
