@@ -86,7 +86,7 @@ def view_of_row(row: Row) -> View:
 
 async def find_folio(reader: Reader, folio_id: str, sees: Scope, freshness: Freshness) -> Answer:
     """One folio or none, as a view. Raises NotCaughtUp, StoreUnavailable."""
-    answer = await reader.query(SELECT_FOLIO, {"folio_id": folio_id, "accommodations": sees}, freshness)
+    answer = await reader.find(SELECT_FOLIO, {"folio_id": folio_id, "accommodations": sees}, freshness)
     return answer.map(view_of_row)
 
 

@@ -218,7 +218,7 @@ def view_of_row(row: Row) -> View:
 
 async def find_payment_request(reader: Reader, request_id: str, sees: Scope, freshness: Freshness) -> Answer:
     """One request or none, as views. Raises NotCaughtUp, StoreUnavailable."""
-    answer = await reader.query(SELECT_REQUEST, {"id": request_id, "accommodations": sees}, freshness)
+    answer = await reader.find(SELECT_REQUEST, {"id": request_id, "accommodations": sees}, freshness)
     return answer.map(view_of_row)
 
 

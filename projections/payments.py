@@ -93,7 +93,7 @@ SELECT_PAYMENT = f"""
      WHERE payment.id = %(id)s AND {VISIBLE}
 """
 SELECT_OF_BILL = """
-    SELECT bill.version,
+    SELECT bill.version, bill.folio_id,
            (SELECT coalesce(jsonb_agg(to_jsonb(page) ORDER BY page.recorded_position), '[]'::jsonb)
               FROM (SELECT * FROM read_model.payments AS payment
                      WHERE payment.bill_id = bill.id AND payment.deleted_at IS NULL
@@ -124,7 +124,7 @@ def view_of_row(row: Row) -> View:
 
 async def find_payment(reader: Reader, payment_id: str, sees: Scope, freshness: Freshness) -> Answer:
     """One payment or none, as a row with `current_bill_version`. Raises NotCaughtUp, StoreUnavailable."""
-    return await reader.query(SELECT_PAYMENT, {"id": payment_id, "accommodations": sees}, freshness)
+    return await reader.find(SELECT_PAYMENT, {"id": payment_id, "accommodations": sees}, freshness)
 
 
 async def payments_of_bill(
@@ -135,4 +135,4 @@ async def payments_of_bill(
     Raises NotCaughtUp, StoreUnavailable.
     """
     parameters = {"bill_id": bill_id, "after": after, "limit": limit, "accommodations": sees}
-    return await reader.query(SELECT_OF_BILL, parameters, freshness)
+    return await reader.find(SELECT_OF_BILL, parameters, freshness)

@@ -13,6 +13,8 @@ from services.store.reading import reading
 
 FRESH_SECONDS_MAX = 2.0
 LOOK_AGAIN_SECONDS = 0.05
+OF_FOLIO = ("folio_id", "id")
+"""Columns that say what a row waits behind: its folio, or its own stream."""
 
 Scope = list[str] | None
 """The accommodations that a caller may see, None for all."""
@@ -21,6 +23,9 @@ WRAPPED = """
     SELECT (SELECT position FROM ledger.log_head) AS head,
            (SELECT coalesce(min(notification_id), 0) FROM read_model.positions
              WHERE application_name = ANY(%(read_models)s)) AS position,
+           (SELECT jsonb_object_agg(folio, first)
+              FROM (SELECT folio, min(position) AS first FROM read_model.parked
+                     WHERE read_model = ANY(%(read_models)s) AND reason IS NOT NULL GROUP BY folio) AS parked) AS held,
            (SELECT coalesce(jsonb_agg(to_jsonb(found)), '[]'::jsonb) FROM ({query}) AS found) AS rows
 """
 
@@ -33,6 +38,17 @@ class NotCaughtUp(Exception):
 
     def __init__(self, position: int, wanted: int) -> None:
         super().__init__(f"The read models are at position {position} of the log, {wanted} is wanted.")
+
+
+class FolioHeld(NotCaughtUp):
+    """A read model could not take an event of what is asked for, and so does not show what happened since."""
+
+    def __init__(self, folio: str, position: int) -> None:
+        Exception.__init__(
+            self,
+            f"What happened on {folio} from position {position} of the log on cannot be shown yet: a read model could"
+            " not take that event. 'folio projections park' tells an operator why; consistency=eventual shows the rest.",
+        )
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,12 @@ def _named_in(query: str) -> frozenset[str]:
     return frozenset(re.findall(r"\bread_model\.(\w+)", query))
 
 
+def _check_held(held: dict[str, int], parameters: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
+    asked = {value for value in parameters.values() if isinstance(value, str)}
+    for folio in sorted(held.keys() & (asked | {row[name] for row in rows for name in OF_FOLIO if name in row})):
+        raise FolioHeld(folio, held[folio])
+
+
 class Reader:
     """Answers queries from read models, whoever keeps them up."""
 
@@ -68,11 +90,18 @@ class Reader:
         self._runner = runner
         self._moved_elsewhere = runner.listener.signals[MOVED]
 
+    async def find(self, query: str, parameters: dict[str, Any], freshness: Freshness) -> Answer:
+        """Run a query for one thing. Raises FolioHeld when it waits behind a parked event, and as `query`."""
+        return await self._run(query, parameters, freshness, one=True)
+
     async def query(self, query: str, parameters: dict[str, Any], freshness: Freshness) -> Answer:
         """Run a query in one snapshot with the positions of the read models that it names, or else of all.
 
         Raises NotCaughtUp, StoreUnavailable.
         """
+        return await self._run(query, parameters, freshness, one=False)
+
+    async def _run(self, query: str, parameters: dict[str, Any], freshness: Freshness, *, one: bool) -> Answer:
         names = [name for name in self._runner.names if name in _named_in(query)] or self._runner.names
         statement = WRAPPED.format(query=query)
         parameters = {**parameters, "read_models": names}
@@ -80,11 +109,13 @@ class Reader:
         deadline = None
         while True:
             seen = self._moved_elsewhere.count
-            head, position, rows = (await reading(self._pool, statement, parameters))[0]
+            head, position, held, rows = (await reading(self._pool, statement, parameters))[0]
             if deadline is None:
                 deadline = time.monotonic() + FRESH_SECONDS_MAX
                 wanted = wanted if freshness.eventual else max(wanted, head)
             if position >= wanted:
+                if one and held and not freshness.eventual:
+                    _check_held(held, parameters, rows)
                 return Answer(rows, position)
             if time.monotonic() > deadline:
                 raise NotCaughtUp(position, wanted)

@@ -10,12 +10,14 @@ import pytest
 
 from projections import folding, supervision
 from projections import following as following_module
-from projections.bills import BILLS
+from projections.bills import BILLS, BillFilter, bills_of_accommodation, find_bill
 from projections.folding import EventFailed
+from projections.folios import find_folio
 from projections.parking import Parked, list_parked, retry
+from projections.payments import payments_of_bill
 from projections.place import OtherDefinition
 from projections.read_model import ReadModel, Row
-from projections.reading import Freshness, NotCaughtUp, Reader
+from projections.reading import FolioHeld, Freshness, NotCaughtUp, Reader
 from services.billing.bill import BillChanges
 from services.bootstrap import CODEC, READ_MODELS
 from services.store.connection import make_pool
@@ -250,3 +252,24 @@ async def test_a_read_model_of_another_version_is_not_tried_again_with_this_one(
     with pytest.raises(OtherDefinition):
         await tried_again(database, replace(BILLS, version=2), found)
     assert len(await parked(database)) == 1
+
+
+async def test_a_query_for_what_waits_is_told_so_instead_of_being_shown_what_was(database: str, books: Books) -> None:
+    poisoned = Poisoned()
+    sick, well = await books.add_bill("SICK"), await books.add_bill("WELL")
+    async with following(database, *poisoned.models) as runner, make_pool(database, "queries") as pool:
+        position = await rename(books, sick.id, POISON)
+        await caught_up(database, position)
+        reader, fresh = Reader(pool, runner), Freshness()
+        for asking in (
+            find_bill(reader, sick.id, None, fresh),
+            find_folio(reader, "SICK", None, fresh),
+            payments_of_bill(reader, sick.id, 0, 10, None, fresh),
+        ):
+            with pytest.raises(FolioHeld, match=f"on SICK from position {position} of the log on"):
+                await asking
+        (shown,) = (await find_bill(reader, sick.id, None, Freshness(eventual=True))).rows
+        assert shown["name"] == "Room"
+        assert (await find_bill(reader, well.id, None, fresh)).rows[0]["id"] == well.id
+        every = await bills_of_accommodation(reader, "HOTEL-1", BillFilter(), 10, None, fresh)
+        assert len(every.rows) == 2, "a list goes on with what there is"
