@@ -47,7 +47,7 @@ class FolioHeld(NotCaughtUp):
         Exception.__init__(
             self,
             f"What happened on {folio} from position {position} of the log on cannot be shown yet: a read model could"
-            " not take that event. 'folio projections park' tells an operator why; consistency=eventual shows the rest.",
+            " not take that event. 'folio projections park' says why; consistency=eventual shows what was before.",
         )
 
 
