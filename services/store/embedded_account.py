@@ -19,7 +19,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,11 @@ class Account:
         """
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | self.options(signal.SIGKILL)
         try:
-            done = subprocess.run(command, input=text, text=True, check=False, **options)  # noqa: S603
+            # Not from the main thread: there Ctrl-C could break into what Python does around a fork, and get lost.
+            with ThreadPoolExecutor(1) as beside:
+                done = beside.submit(
+                    partial(subprocess.run, command, input=text, text=True, check=False, **options)
+                ).result()
         except (OSError, subprocess.SubprocessError) as error:
             raise EmbeddedPostgresError(f"The user {self.name} cannot run {command[0]}: {error}.") from error
         return done.returncode, done.stdout

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -298,3 +299,20 @@ def test_a_full_disk_at_the_first_start_leaves_nothing(data: Path, public: Path)
     place = Path(str(caught.value).split(" -D ")[1].split()[0]).parents[1]
     assert place == data or not place.exists()
     assert_starts(data)
+
+
+INTERRUPTED_AT_A_FORK = """
+import os, signal, sys
+from services.store.embedded_account import Account
+
+account = Account("this one")
+os.register_at_fork(after_in_parent=lambda: signal.raise_signal(signal.SIGINT))
+account.run("/bin/true")
+print("the interrupt was lost")
+"""
+
+
+def test_an_interrupt_in_the_moment_of_a_fork_is_not_lost() -> None:
+    command = [sys.executable, "-c", INTERRUPTED_AT_A_FORK]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGINT, done.stdout + done.stderr
