@@ -29,8 +29,14 @@ WRAPPED = """
            (SELECT coalesce(jsonb_agg(to_jsonb(found)), '[]'::jsonb) FROM ({query}) AS found) AS rows
 """
 
-CALL = f"SELECT set_config('synchronous_commit', 'off', true), pg_notify('{WANTED}', '')"
-"""Hurries the process that keeps the read models up. A notification is a commit, and need not reach the disk."""
+CALLING = f"""
+    WITH answer AS MATERIALIZED ({{wrapped}})
+    SELECT head, position, held, rows,
+           CASE WHEN position < head THEN pg_notify('{WANTED}', set_config('synchronous_commit', 'off', true)) END
+      FROM answer
+"""
+"""Hurries the process that keeps the read models up, if they are behind. A notification is a commit, which need not
+reach the disk."""
 
 
 class NotCaughtUp(Exception):
@@ -103,13 +109,15 @@ class Reader:
 
     async def _run(self, query: str, parameters: dict[str, Any], freshness: Freshness, *, one: bool) -> Answer:
         names = [name for name in self._runner.names if name in _named_in(query)] or self._runner.names
-        statement = WRAPPED.format(query=query)
+        wrapped = WRAPPED.format(query=query)
         parameters = {**parameters, "read_models": names}
         wanted = freshness.min_position
+        may_wait = wanted > 0 or not freshness.eventual
         deadline = None
         while True:
-            seen = self._moved_elsewhere.count
-            head, position, held, rows = (await reading(self._pool, statement, parameters))[0]
+            here, seen = self._runner.keeps_up(names), self._moved_elsewhere.count
+            statement = CALLING.format(wrapped=wrapped) if may_wait and not here else wrapped
+            head, position, held, rows, *_ = (await reading(self._pool, statement, parameters))[0]
             if deadline is None:
                 deadline = time.monotonic() + FRESH_SECONDS_MAX
                 wanted = wanted if freshness.eventual else max(wanted, head)
@@ -119,8 +127,7 @@ class Reader:
                 return Answer(rows, position)
             if time.monotonic() > deadline:
                 raise NotCaughtUp(position, wanted)
-            if self._runner.keeps_up(names):
+            if here:
                 await self._runner.wait_for(wanted, LOOK_AGAIN_SECONDS, names)
             else:
-                await reading(self._pool, CALL, {})
                 await self._moved_elsewhere.wait(seen, LOOK_AGAIN_SECONDS)

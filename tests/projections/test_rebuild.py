@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 
 from projections import building, loading
 from projections import following as following_module
+from projections import rebuild as rebuilding
 from projections.bills import BILLS
 from projections.building import Progress
 from projections.read_model import ReadModel
@@ -236,6 +238,26 @@ async def test_an_event_that_the_new_version_cannot_take_is_parked_in_it(
     assert (again.position, again.waiting, again.reason) == (position, 1, put_aside[0].reason)
     await rebuild(database, READ_MODELS, CODEC, Progress())
     assert await parked(database) == [], "this version takes it"
+
+
+async def test_what_the_serving_rows_took_since_is_in_the_new_ones_when_they_begin_to_serve(
+    database: str, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await books.have_a_day("FOLIO-1")
+    swap = rebuilding._swap_now
+
+    async def late(*arguments: Any) -> int:
+        await books.add_bill("LATE")
+        async with following(database):
+            await caught_up(database, await books.store.position())
+        return await swap(*arguments)
+
+    monkeypatch.setattr(rebuilding, "_swap_now", late)
+    positions = await rebuild(database, [BILLS], CODEC, Progress())
+    assert positions == {"bills": await books.store.position()}
+    found = read_models(database)
+    assert dict(found["positions"])["bills"] == positions["bills"]
+    assert len(found["bills"]) == 8
 
 
 async def test_a_swap_waits_for_a_long_query_and_lets_new_ones_pass(database: str, books: Books) -> None:
