@@ -20,18 +20,18 @@ Scope = list[str] | None
 """The accommodations that a caller may see, None for all."""
 
 WRAPPED = """
-    SELECT (SELECT position FROM ledger.log_head) AS head,
-           (SELECT coalesce(min(notification_id), 0) FROM read_model.positions
-             WHERE application_name = ANY(%(read_models)s)) AS position,
+    SELECT (SELECT position FROM ledger.log_head) AS head, stand.position, stand.furthest,
            (SELECT jsonb_object_agg(folio, first)
               FROM (SELECT folio, min(position) AS first FROM read_model.parked
                      WHERE read_model = ANY(%(read_models)s) AND reason IS NOT NULL GROUP BY folio) AS parked) AS held,
            (SELECT coalesce(jsonb_agg(to_jsonb(found)), '[]'::jsonb) FROM ({query}) AS found) AS rows
+      FROM (SELECT coalesce(min(notification_id), 0) AS position, coalesce(max(notification_id), 0) AS furthest
+              FROM read_model.positions WHERE application_name = ANY(%(read_models)s)) AS stand
 """
 
 CALLING = f"""
     WITH answer AS MATERIALIZED ({{wrapped}})
-    SELECT head, position, held, rows,
+    SELECT head, position, furthest, held, rows,
            CASE WHEN position < head THEN pg_notify('{WANTED}', set_config('synchronous_commit', 'off', true)) END
       FROM answer
 """
@@ -117,10 +117,12 @@ class Reader:
         while True:
             here, seen = self._runner.keeps_up(names), self._moved_elsewhere.count
             statement = CALLING.format(wrapped=wrapped) if may_wait and not here else wrapped
-            head, position, held, rows, *_ = (await reading(self._pool, statement, parameters))[0]
+            head, position, furthest, held, rows, *_ = (await reading(self._pool, statement, parameters))[0]
             if deadline is None:
                 deadline = time.monotonic() + FRESH_SECONDS_MAX
                 wanted = wanted if freshness.eventual else max(wanted, head)
+            if not freshness.eventual:
+                wanted = max(wanted, furthest)  # rows of several read models belong together at one position only
             if position >= wanted:
                 if one and held and not freshness.eventual:
                     _check_held(held, parameters, rows)
