@@ -27,6 +27,7 @@ COPIES_MAX = 9_000
 """So that no copy's day reaches the present."""
 PAID_AT = "2026-11-22T14:00:00+09:00"
 
+SELECT_POSITION = "SELECT position FROM ledger.log_head"
 SELECT_HEAD = "SELECT position, recorded_at FROM ledger.log_head"
 CREATE_PATTERN = """
     CREATE TEMPORARY TABLE pattern ON COMMIT DROP AS
@@ -64,11 +65,7 @@ COPY_NAMES = """
     SELECT replace(replace(alias, '@ULID@', %(ulid)s), '@DAY@', %(day)s), replace(stream, '@ULID@', %(ulid)s)
       FROM names
 """
-MOVE_HEAD = """
-    UPDATE ledger.log_head
-       SET position = %(position)s, previous_recorded_at = recorded_at,
-           recorded_at = %(recorded_at)s
-"""
+MOVE_HEAD = "UPDATE ledger.log_head SET position = %(position)s, recorded_at = %(recorded_at)s"
 TIDY_UP = ("VACUUM (ANALYZE) ledger.events", "VACUUM (ANALYZE) ledger.aliases")
 COUNT_BILLS = "SELECT count(*) FROM ledger.events WHERE topic = 'bill.added'"
 
@@ -172,7 +169,7 @@ def marks_of(copy: int) -> dict[str, str]:
 
 def head_of(connection: psycopg.Connection[Any]) -> int:
     """The position of the newest event."""
-    row = connection.execute(SELECT_HEAD).fetchone()
+    row = connection.execute(SELECT_POSITION).fetchone()
     assert row is not None
     return int(row[0])
 
