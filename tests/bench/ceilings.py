@@ -44,8 +44,10 @@ def measure(effort: Effort) -> Measurement:
             rounds = alternate(site, [echo], adding_over(CONNECTIONS), effort)
         with site.connect() as connection:
             connection.execute(CREATE_TABLE)
-        commits = [pgbench(site, effort.seconds) for _ in range(effort.rounds)]
-        effort.say(f"pgbench  {commits[-1][0]:,.0f}/s")
+        commits = []
+        for number in range(1, effort.rounds + 1):
+            commits.append(pgbench(site, effort.seconds))
+            effort.say(f"round {number} of {effort.rounds}  {'pgbench':30} {commits[-1][0]:8,.0f}/s")
     return Measurement(
         "ceilings",
         "Ceilings of this machine",

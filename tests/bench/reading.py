@@ -33,7 +33,8 @@ def measure(effort: Effort) -> Measurement:
         "reading",
         "Read a bill",
         f"{CONNECTIONS} connections, {BILLS:,} bills at random, answers that hold everything committed before; beside"
-        f" writes: with {PER_SECOND} bills a second added through the service at the same time",
+        f" writes: with {PER_SECOND} bills a second added through the service at the same time, whose costs are"
+        " included",
         [*figures_of(idle, "read"), *figures_beside_writes(busy), *figures_of_writes(written)],
         [one.kept for one in [*idle, *busy]],
     )

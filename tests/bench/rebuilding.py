@@ -1,6 +1,5 @@
 """Rebuilding all read models from the log: how fast, and in how much memory."""
 
-import os
 import subprocess
 import sys
 import time
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.bench.failing import CannotMeasure
 from tests.bench.filling import count_bills, head_of
-from tests.bench.services import ROOT
+from tests.bench.services import PEERS, inherited
 from tests.bench.site import Site
 from tests.bench.usage import Usage, sampled_memory
 
@@ -38,8 +37,8 @@ def rebuild(site: Site) -> Rebuilt:
     begun = time.monotonic()
     process = subprocess.Popen(
         REBUILD,
-        env={**os.environ, **site.environment},
-        cwd=ROOT,
+        env={**inherited(), **site.environment},
+        cwd=PEERS,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -14,8 +14,8 @@ END = "<!-- /measured -->"
 README = ROOT / "README.md"
 CHART = Path("tests/bench/chart.png")
 """Where the chart lies that the README shows, from the README's folder."""
-AGAINST_CRUD = "against crud"
 LEFT_OUT = {"age of the oldest not applied, p50", "events not applied, p50", "bills refused beside"}
+COSTS = ("CPU, ", "memory, ")
 
 
 def section(results: Results, chart: str | None) -> str:
@@ -48,13 +48,19 @@ def table_of(measurement: Measurement) -> str:
         "|---" + "|---:" * len(contenders) + "|",
     ]
     for name, unit in measurement.quantities:
-        if name in LEFT_OUT:
+        if not is_shown(measurement, name):
             continue
         values = [measurement.figure(name, of) for of in contenders]
         cells = ["" if one is None else "no round counts" if one.value is None else number(one.value) for one in values]
         heading = f"{name}, {unit}" if unit else name
         lines.append(f"| {heading} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def is_shown(measurement: Measurement, name: str) -> bool:
+    """Whether the README shows a quantity: not everything, and what a request costs only where bills are added."""
+    is_cost = name.removeprefix("commands: ").startswith(COSTS)
+    return name not in LEFT_OUT and (measurement.name == "writing" or not is_cost)
 
 
 def put_between(text: str, made: str) -> str:

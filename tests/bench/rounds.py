@@ -89,7 +89,7 @@ def described(one: Round, rounds: int) -> str:
     """A round as a line."""
     verdict = "" if one.counts else f"  {one.refused} refused: does not count"
     return (
-        f"round {one.number} of {rounds}  {one.of:10} {one.per_second:8,.0f}/s"
+        f"round {one.number} of {rounds}  {one.of:30} {one.per_second:8,.0f}/s"
         f"  p50 {one.p50_milliseconds:7.2f} ms  p99 {one.p99_milliseconds:7.2f} ms{verdict}"
     )
 

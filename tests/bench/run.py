@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from services.terminal import end_on_sigterm
 from tests.bench import alone, callbacks, ceilings, growing, lag, paying, reading, writing
 from tests.bench.chart import draw
 from tests.bench.loader import MISSING
@@ -126,7 +127,11 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     # As root, a database's folder may have to lie elsewhere: nobody needs to know where one is that is removed again.
     logging.getLogger("services.store").setLevel(logging.ERROR)
-    results = run(options)
+    end_on_sigterm()
+    try:
+        results = run(options)
+    except KeyboardInterrupt:
+        raise SystemExit(f"Stopped; what was measured until then is in {options.out}/results.json.") from None
     show(console, results)
     draw(results, options.out / "chart.png")
     (options.out / "README-section.md").write_text(section(results, "chart.png"), "utf-8")

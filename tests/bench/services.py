@@ -45,6 +45,12 @@ def free_port() -> int:
         return port
 
 
+def inherited() -> dict[str, str]:
+    """The environment of what is started: this one's, without settings that somebody has made for a real service."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FOLIO_")}
+    return kept | {"PYTHONPATH": str(ROOT)}
+
+
 def uvicorn(app: str, port: int) -> list[str]:
     """The command that serves a peer in one process, without logging."""
     quiet = ["--log-level", "error", "--no-access-log"]
@@ -57,7 +63,7 @@ def running(name: str, command: Sequence[str], environment: Mapping[str, str], p
     with tempfile.TemporaryFile() as words:
         process = subprocess.Popen(
             command,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={**inherited(), **environment},
             cwd=PEERS,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
