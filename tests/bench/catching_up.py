@@ -11,6 +11,7 @@ from services.store.codec import EventCodec
 from services.store.migrate import migrate
 from services.terminal import DEFAULT_DATA, read_settings
 
+STANDSTILL_SECONDS_MAX = 10.0
 FORGET = "DELETE FROM read_model.definitions"
 SELECT_HEAD = "SELECT position FROM ledger.log_head"
 
@@ -23,8 +24,11 @@ async def catch_up(conninfo: str) -> None:
         row = connection.execute(SELECT_HEAD).fetchone()
     runner = Runner(conninfo, READ_MODELS, EventCodec(transcoder=None))  # type: ignore[arg-type]
     await runner.start()
-    while not await runner.wait_for(row[0] if row else 0, 1.0):
-        pass
+    reached = -1
+    while not await runner.wait_for(row[0] if row else 0, STANDSTILL_SECONDS_MAX):
+        if runner.position == reached:
+            raise SystemExit(f"the read models stand still at position {reached}")
+        reached = runner.position
     await runner.close()
 
 

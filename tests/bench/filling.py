@@ -6,7 +6,7 @@ the copies begin with "00", and their bill codes with a day of the years after 2
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -96,9 +96,9 @@ def record_pattern(site: Site, folio: Running) -> Pattern:
     Raises CannotMeasure.
     """
     with client_of(folio) as client, site.connect() as connection:
-        run(client, [added_bill(number) for number in range(0, HOTELS * BILLS_ON_A_FOLIO, BILLS_ON_A_FOLIO)])
-        after = head_of(connection)  # the first bill of a hotel is more than a bill, and a hotel is not copied
-        bills = [str(body["id"]) for body in run(client, [added_bill(number) for number in range(BILLS)])]
+        run(client, [added_bill(f"FIRST-{hotel}", hotel) for hotel in range(1, HOTELS + 1)])
+        after = head_of(connection)  # a hotel's first bill opens the hotel, too, which is not copied
+        bills = [str(body["id"]) for body in run(client, [pattern_bill(number) for number in range(BILLS)])]
         run(client, [added_payment(bill) for bill in bills[::10]])
         pattern = Pattern(after, head_of(connection))
         strange = connection.execute(SELECT_STRANGE, vars(pattern)).fetchall()
@@ -107,16 +107,17 @@ def record_pattern(site: Site, folio: Running) -> Pattern:
     return pattern
 
 
-def added_bill(number: int) -> dict[str, Any]:
+def pattern_bill(number: int) -> dict[str, Any]:
     """The command that adds one of the bills; every fourth comes with a payment."""
     folio = number // BILLS_ON_A_FOLIO
-    body = {"accommodationId": f"HOTEL-{folio % HOTELS + 1}", "name": "Room charge", "totalAmount": 150_000}
     payment = {"paymentMethod": "CARD", "amount": 150_000, "paidAt": PAID_AT}
-    return {
-        "method": "POST",
-        "path": f"/v1/folios/GROWN-{folio}/bills",
-        "body": body | ({"payments": [payment]} if number % 4 == 0 else {}),
-    }
+    return added_bill(f"GROWN-{folio}", folio % HOTELS + 1, [payment] if number % 4 == 0 else [])
+
+
+def added_bill(folio: str, hotel: int, payments: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """The command that adds a bill."""
+    body = {"accommodationId": f"HOTEL-{hotel}", "name": "Room charge", "totalAmount": 150_000, "payments": payments}
+    return {"method": "POST", "path": f"/v1/folios/{folio}/bills", "body": body}
 
 
 def added_payment(bill: str) -> dict[str, Any]:
