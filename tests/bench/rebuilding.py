@@ -12,7 +12,7 @@ from tests.bench.site import Site
 from tests.bench.usage import Usage, sampled_memory
 
 REBUILD = (sys.executable, "-m", "tests.bench.catching_up")
-"""The command line that is measured; its own start counts."""
+"""The command line that is measured, its own start included."""
 SECONDS_MAX = 600.0
 COUNT_ROWS = "SELECT count(*) FROM read_model.bills"
 

@@ -15,7 +15,7 @@ README = ROOT / "README.md"
 CHART = Path("tests/bench/chart.png")
 """Where the chart lies that the README shows, from the README's folder."""
 LEFT_OUT = {"age of the oldest not applied, p50", "events not applied, p50", "bills refused beside"}
-COSTS = ("CPU, ", "memory, ")
+COSTS = ("service ", "PostgreSQL ")
 
 
 def section(results: Results, chart: str | None) -> str:
@@ -52,7 +52,7 @@ def table_of(measurement: Measurement) -> str:
             continue
         values = [measurement.figure(name, of) for of in contenders]
         cells = ["" if one is None else "no round counts" if one.value is None else number(one.value) for one in values]
-        heading = f"{name}, {unit}" if unit else name
+        heading = f"{name} ({unit})" if unit else name
         lines.append(f"| {heading} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

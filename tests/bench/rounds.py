@@ -46,9 +46,9 @@ QUANTITIES = {
     "per_second": ("throughput", "1/s"),
     "p50_milliseconds": ("p50", "ms"),
     "p99_milliseconds": ("p99", "ms"),
-    "service_cpu_seconds": ("CPU, service, for 1,000", "s"),
-    "postgres_cpu_seconds": ("CPU, PostgreSQL, for 1,000", "s"),
-    "memory_mebibytes": ("memory, service, peak", "MiB"),
+    "service_cpu_seconds": ("service CPU per 1,000", "s"),
+    "postgres_cpu_seconds": ("PostgreSQL CPU per 1,000", "s"),
+    "memory_mebibytes": ("service memory, peak", "MiB"),
 }
 COMPARED = ("per_second", "p50_milliseconds", "p99_milliseconds")
 

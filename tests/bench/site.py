@@ -11,6 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from services.store.embedded import EmbeddedPostgres, discard
+from tests.bench.failing import CannotMeasure
 from tests.bench.services import FOLIO, Running, free_port, running, uvicorn
 
 ADMIN_KEY = "key-of-the-benchmark"
@@ -72,11 +73,21 @@ class Site:
 
 @contextmanager
 def opened_site(folder: Path) -> Iterator[Site]:
-    """An empty site, its database in this folder, removed afterwards. Raises EmbeddedPostgresError."""
+    """An empty site, its database in this folder, removed afterwards. Raises EmbeddedPostgresError, CannotMeasure."""
     data = Path(tempfile.mkdtemp(prefix="database-", dir=folder)) / "data"
     try:
         with EmbeddedPostgres(data) as conninfo:
-            yield Site(conninfo)
+            site = Site(conninfo)
+            _check_durable(site)
+            yield site
     finally:
         discard(data)
         shutil.rmtree(data.parent, ignore_errors=True)
+
+
+def _check_durable(site: Site) -> None:
+    with site.connect() as connection:
+        for setting in ("fsync", "synchronous_commit"):
+            row = connection.execute("SELECT current_setting(%s)", [setting]).fetchone()
+            if row != ("on",):
+                raise CannotMeasure(f"PostgreSQL runs without {setting}: nothing would be comparable")

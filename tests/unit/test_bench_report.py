@@ -55,7 +55,7 @@ def test_the_section_shows_figures_conditions_and_what_failed() -> None:
     assert "commit abc123+, 2026-11-22" in made
     assert "![Throughput, latency, lag and growth](chart.png)" in made
     assert "**Add a bill** — 32 connections.\n\n| | folio | crud |\n|---|---:|---:|\n" in made
-    assert "| throughput, 1/s | 2,346 | 457 |\n| p99, ms | no round counts |  |" in made
+    assert "| throughput (1/s) | 2,346 | 457 |\n| p99 (ms) | no round counts |  |" in made
     assert "**Add a payment**: not measured (CannotMeasure: it broke)" in made
 
 
