@@ -29,6 +29,10 @@ MEASUREMENTS: dict[str, Callable[[Effort], Measurement]] = {
     for module in (writing, paying, alone, reading, lag, growing, callbacks, ceilings)
 }
 
+RESULTS = "results.json"
+CHART = "chart.png"
+SECTION = "README-section.md"
+
 console = Console(width=None if sys.stdout.isatty() else 120)
 
 
@@ -86,6 +90,7 @@ def run(options: argparse.Namespace) -> Results:
     names = [name for name in MEASUREMENTS if options.only is None or name in options.only]
     told = {"seconds": options.seconds, "rounds": options.rounds, "bills": options.bills}
     results = Results(describe_machine(), told, [])
+    results.write(options.out / RESULTS)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -104,7 +109,7 @@ def run(options: argparse.Namespace) -> Results:
             begun = time.monotonic()
             effort = Effort(options.seconds, options.rounds, options.bills, options.out, say)
             results.measurements.append(attempt(name, effort))
-            results.write(options.out / "results.json")  # so that a run that is broken off keeps what it has
+            results.write(options.out / RESULTS)  # so that a run that is broken off keeps what it has
             say(f"done in {time.monotonic() - begun:.0f} seconds")
             progress.advance(task)
     return results
@@ -131,13 +136,15 @@ def main() -> None:
     try:
         results = run(options)
     except KeyboardInterrupt:
-        raise SystemExit(f"Stopped; what was measured until then is in {options.out}/results.json.") from None
+        raise SystemExit(f"Stopped; what was measured until then is in {options.out}/{RESULTS}.") from None
     show(console, results)
-    draw(results, options.out / "chart.png")
-    (options.out / "README-section.md").write_text(section(results, "chart.png"), "utf-8")
+    chart = options.out / CHART
+    chart.unlink(missing_ok=True)
+    draw(results, chart)
+    (options.out / SECTION).write_text(section(results, CHART if chart.exists() else None), "utf-8")
     console.print(
-        f"{options.out}/ holds results.json (all rounds, the machine, the versions), chart.png, README-section.md.\n"
-        f"'python -m tests.bench.report {options.out}/results.json' writes them into README.md.",
+        f"{options.out}/ holds {RESULTS} (all rounds, the machine, the versions), {CHART}, {SECTION}.\n"
+        f"'python -m tests.bench.report {options.out}/{RESULTS}' writes them into README.md.",
         highlight=False,
     )
 
