@@ -1,8 +1,9 @@
 """A log of many bills, quickly: some thousands are recorded by the service, and multiplied in SQL.
 
 A copy has ids, bill codes, folios and times of its own, in the streams' names, in the events and in the aliases, so
-that it is as valid as what it was copied from. The ids made here begin with "01" until the year 2039; those of
-the copies begin with "00", and their bill codes with a day of the years after 2000.
+that it is as valid as what it was copied from; marks such as @COPY@ stand in the pattern where these go. The ids made
+nowadays begin with "01" (until the year 2039); those of the copies begin with "00", and their bill codes with a day of
+the years after 2000.
 """
 
 import itertools

@@ -26,8 +26,8 @@ def measure(effort: Effort) -> Measurement:
         "growing",
         "Growth",
         f"the log holds so many bills at the start, made of 2,000 real ones; commands: {CONNECTIONS} connections add"
-        f" bills, in turn with a service on an empty log of its own; pages: {PAGE} bills of a quarter of all,"
-        f" {LISTING_CONNECTIONS} connection; rebuild: all read models, nothing else running",
+        f" bills, in turn with a service on an empty log of its own; pages: {PAGE} bills of a hotel that has a"
+        f" quarter of them, {LISTING_CONNECTIONS} connection; rebuild: all read models, nothing else running",
     )
     with opened_site(effort.folder) as site:
         effort.say("recording bills to copy")
