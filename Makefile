@@ -37,7 +37,6 @@ format: install ## Format the code
 
 bench: install ## Measure against the peers (needs wrk); prints a table, never passes or fails
 	@$(BIN)/python -m tests.bench.run
-	@$(BIN)/python -m tests.bench.callbacks
 
 lock: install ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/pip install -qq pip-tools

@@ -1,190 +1,152 @@
-"""Measure posting bills against the peers: `make bench`.
+"""Measure the service, its peers and this machine's ceilings: `make bench`. It measures, it never passes or fails.
 
-Three services answer the same command on one PostgreSQL (fsync on), one server process each, loaded in turn by
-wrk with 32 connections. Absolute figures say little on a shared machine; the ratio of the medians of one run does.
+Every measurement has an embedded PostgreSQL of its own with fsync on; services are loaded in turn by wrk. Absolute
+figures say little on a shared machine: the ratios of medians of one run do.
 """
 
 import argparse
-import json
-import os
-import platform
+import logging
 import shutil
-import socket
-import statistics
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped, unused-ignore]
-from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from services.store.embedded import EmbeddedPostgres, discard
+from services.terminal import end_on_sigterm
+from tests.bench import alone, callbacks, ceilings, growing, lag, paying, reading, writing
+from tests.bench.chart import draw
+from tests.bench.loader import MISSING
+from tests.bench.machine import describe_machine
+from tests.bench.report import section
+from tests.bench.results import Effort, Measurement, Results
+from tests.bench.table import show
 
-PEERS = Path(__file__).parent / "peers"
-ROOT = Path(__file__).parents[2]
-ADMIN_KEY = "key-of-the-benchmark"
-START_SECONDS_MAX = 30
+MEASUREMENTS: dict[str, Callable[[Effort], Measurement]] = {
+    module.__name__.rpartition(".")[2]: module.measure
+    for module in (writing, paying, alone, reading, lag, growing, callbacks, ceilings)
+}
 
-console = Console()
+RESULTS = "results.json"
+CHART = "chart.png"
+SECTION = "README-section.md"
 
-
-@dataclass
-class Round:
-    """What one service did in one round."""
-
-    service: str
-    per_second: float
-    p50_milliseconds: float
-    p99_milliseconds: float
-    memory_mebibytes: float
-    refused: int
-
-
-@dataclass
-class Contender:
-    """A service to load: its name, process and port."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    port: int
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextmanager
-def running(name: str, command: list[str], environment: dict[str, str], port: int) -> Iterator[Contender]:
-    """A service, from its start until the end of this context."""
-    process = subprocess.Popen(
-        command, env={**os.environ, **environment}, cwd=PEERS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    described = "\n".join(f"  {name:10} {summary_of(measure)}" for name, measure in MEASUREMENTS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.run",
+        description=__doc__,
+        epilog=f"measurements:\n{described}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    try:
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while not answers(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{name} did not start; run it by hand to see why: {' '.join(command)}")
-            time.sleep(0.1)
-        yield Contender(name, process, port)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def answers(port: int) -> bool:
-    """Whether something answers HTTP there, and is ready if it knows the word."""
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1)
-    except urllib.error.HTTPError as error:
-        return error.code == 404
-    except OSError:
-        return False
-    return True
-
-
-def load(contender: Contender, seconds: int, connections: int) -> Round:
-    """Load a service for a while."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", "add_bill.lua"]
-    done = subprocess.run(
-        [*command, f"http://127.0.0.1:{contender.port}"],
-        cwd=PEERS,
-        env={**os.environ, "KEY": ADMIN_KEY, "RUN": str(time.time_ns())},
-        check=True,
-        capture_output=True,
-        text=True,
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=MEASUREMENTS, help="measure these alone")
+    parser.add_argument("--seconds", type=seconds, default=6, help="length of a round (default: 6)")
+    parser.add_argument("--rounds", type=rounds, default=3, help="rounds of each service (default: 3)")
+    parser.add_argument(
+        "--bills",
+        type=sizes,
+        default=(10_000, 100_000, 1_000_000),
+        metavar="N,N,...",
+        help="sizes that the log grows to (default: 10000,100000,1000000)",
     )
-    figures = next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).split()[1:]
-    requests, refused, duration, p50, p99 = (float(figure) for figure in figures)
-    memory = psutil.Process(contender.process.pid).memory_info().rss / 2**20
-    return Round(contender.name, requests / duration, p50 / 1000, p99 / 1000, memory, int(refused))
+    parser.add_argument("--out", type=Path, default=Path("bench"), help="folder for the results (default: bench)")
+    return parser.parse_args()
 
 
-def contenders(stack: ExitStack, conninfo: str, log_level: str) -> list[Contender]:
-    """All services on one database, started."""
-    parts = conninfo_to_dict(conninfo)
-    library = {f"POSTGRES_{name.upper()}": str(parts[name]) for name in ("dbname", "host", "user", "password")}
-    library |= {"PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_POOL_SIZE": "20"}
-    folio = {"FOLIO_DATABASE_URL": conninfo, "FOLIO_ADMIN_KEY": ADMIN_KEY, "FOLIO_LOG_LEVEL": log_level}
-    url = "postgresql+psycopg://{user}:{password}@/{dbname}?host={host}".format(**parts)
-    ours, crud, plain = free_port(), free_port(), free_port()
-    uvicorn = [sys.executable, "-m", "uvicorn", "--log-level", "error", "--no-access-log", "--port"]
-    serve = [sys.executable, "-m", "services.cli", "serve", "--port", str(ours)]
-    return [
-        stack.enter_context(running("folio", serve, {**folio, "PYTHONPATH": str(ROOT)}, ours)),
-        stack.enter_context(running("crud", [*uvicorn, str(crud), "crud_peer:app"], {"DATABASE_URL": url}, crud)),
-        stack.enter_context(running("plain", [*uvicorn, str(plain), "plain_es_peer:app"], library, plain)),
-    ]
+def summary_of(measure: Callable[[Effort], Measurement]) -> str:
+    """The first line of the file of a measurement."""
+    return (sys.modules[measure.__module__].__doc__ or "").partition("\n")[0]
 
 
-def show(rounds: list[Round], file: Path) -> None:
-    """Print medians and ratios, and keep all rounds as JSON with the machine's data."""
-    table = Table(title="POST /v1/folios/{folioId}/bills, medians of the rounds")
-    for heading in ("service", "per second", "ratio", "p50 ms", "p99 ms", "p99 ratio", "MiB", "refused"):
-        table.add_column(heading, justify="left" if heading == "service" else "right")
-    by_name = {name: [r for r in rounds if r.service == name] for name in dict.fromkeys(r.service for r in rounds)}
+def seconds(text: str) -> int:
+    """A number of seconds, 1 to 3,600."""
+    return _within(text, 3_600)
 
-    def median(name: str, figure: str) -> float:
-        return float(statistics.median(getattr(one, figure) for one in by_name[name]))
 
-    for name, own in by_name.items():
-        table.add_row(
-            name,
-            f"{median(name, 'per_second'):.0f}",
-            f"{median(name, 'per_second') / median('crud', 'per_second'):.2f}",
-            f"{median(name, 'p50_milliseconds'):.1f}",
-            f"{median(name, 'p99_milliseconds'):.1f}",
-            f"{median(name, 'p99_milliseconds') / median('crud', 'p99_milliseconds'):.2f}",
-            f"{max(one.memory_mebibytes for one in own):.0f}",
-            str(sum(one.refused for one in own)),
-        )
-    console.print(table)
-    console.print("Ratios are against crud, the same command without event sourcing, in the same run.")
-    machine = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
-    file.write_text(json.dumps({"machine": machine, "rounds": [asdict(one) for one in rounds]}, indent=2))
-    console.print(f"All rounds are in {file}.")
+def rounds(text: str) -> int:
+    """A number of rounds, 1 to 100."""
+    return _within(text, 100)
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Numbers of bills with commas between, each 2,000 to 10,000,000."""
+    return tuple(_within(part, 10_000_000, 2_000) for part in text.split(","))
+
+
+def _within(text: str, most: int, least: int = 1) -> int:
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least:,} to {most:,}")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> Results:
+    """Make every measurement that was asked for; one that fails does not stop the others."""
+    names = [name for name in MEASUREMENTS if options.only is None or name in options.only]
+    told = {"seconds": options.seconds, "rounds": options.rounds, "bills": options.bills}
+    results = Results(describe_machine(), told, [])
+    results.write(options.out / RESULTS)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting", total=len(names))
+        for name in names:
+            progress.update(task, description=name)
+
+            def say(words: str, name: str = name) -> None:
+                progress.console.print(f"{name:10} {words}", highlight=False, markup=False)
+
+            begun = time.monotonic()
+            effort = Effort(options.seconds, options.rounds, options.bills, options.out, say)
+            results.measurements.append(attempt(name, effort))
+            results.write(options.out / RESULTS)  # so that a run that is broken off keeps what it has
+            say(f"done in {time.monotonic() - begun:.0f} seconds")
+            progress.advance(task)
+    return results
+
+
+def attempt(name: str, effort: Effort) -> Measurement:
+    """The measurement, or the reason why it could not be made."""
+    try:
+        return MEASUREMENTS[name](effort)
+    except Exception as error:
+        effort.say(f"failed: {error}")
+        return Measurement(name, name, "", failure=f"{type(error).__name__}: {error}")
 
 
 def main() -> None:
-    """Run the rounds."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=15)
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--log-level", default="INFO", help="of folio; the peers log nothing")
-    parser.add_argument("--json", type=Path, default=Path("bench.json"))
-    options = parser.parse_args()
+    """Measure, print, and keep the results."""
+    options = arguments()
     if shutil.which("wrk") is None:
-        raise SystemExit("wrk is needed to load the services; on Debian: apt-get install wrk")
-    rounds = []
-    data = Path(tempfile.mkdtemp(prefix="folio-bench-")) / "data"
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, data.parent, ignore_errors=True)
-        stack.callback(discard, data)
-        conninfo = stack.enter_context(EmbeddedPostgres(data))
-        services = contenders(stack, conninfo, options.log_level)
-        for contender in services:
-            load(contender, 2, options.connections)
-        for number in range(options.rounds):
-            for contender in services:
-                done = load(contender, options.seconds, options.connections)
-                console.print(
-                    f"round {number + 1}  {done.service:6} {done.per_second:7.0f}/s  p99 {done.p99_milliseconds:.1f} ms"
-                )
-                rounds.append(done)
-    show(rounds, options.json)
+        raise SystemExit(MISSING)
+    options.out.mkdir(parents=True, exist_ok=True)
+    # As root, a database's folder may have to lie elsewhere: nobody needs to know where one is that is removed again.
+    logging.getLogger("services.store").setLevel(logging.ERROR)
+    end_on_sigterm()
+    try:
+        results = run(options)
+    except KeyboardInterrupt:
+        raise SystemExit(f"Stopped; what was measured until then is in {options.out}/{RESULTS}.") from None
+    show(console, results)
+    chart = options.out / CHART
+    chart.unlink(missing_ok=True)
+    draw(results, chart)
+    (options.out / SECTION).write_text(section(results, CHART if chart.exists() else None), "utf-8")
+    console.print(
+        f"{options.out}/ holds {RESULTS} (all rounds, the machine, the versions), {CHART}, {SECTION}.\n"
+        f"'python -m tests.bench.report {options.out}/{RESULTS}' writes them into README.md.",
+        highlight=False,
+    )
 
 
 if __name__ == "__main__":
