@@ -11,7 +11,7 @@ from tests.bench.services import PEERS, inherited
 from tests.bench.site import Site
 from tests.bench.usage import Usage, sampled_memory
 
-REBUILD = (sys.executable, "-m", "tests.bench.catching_up")
+REBUILD = (sys.executable, "-m", "services.cli", "projections", "rebuild", "--all", "--restart")
 """The command line that is measured, its own start included."""
 SECONDS_MAX = 600.0
 COUNT_ROWS = "SELECT count(*) FROM read_model.bills"
