@@ -218,7 +218,7 @@ def view_of_row(row: Row) -> View:
 
 async def find_bill(reader: Reader, bill_id: str, sees: Scope, freshness: Freshness) -> Answer:
     """One bill or none, as views. Raises NotCaughtUp, StoreUnavailable."""
-    answer = await reader.find(SELECT_BILL, {"id": bill_id, "accommodations": sees}, freshness)
+    answer = await reader.find(SELECT_BILL, {"id": bill_id, "accommodations": sees}, freshness, stream=bill_id)
     return answer.map(view_of_row)
 
 

@@ -21,6 +21,7 @@ Scope = list[str] | None
 
 WRAPPED = """
     SELECT (SELECT position FROM ledger.log_head) AS head, stand.position, stand.furthest,
+           (SELECT max(originator_version) FROM ledger.events WHERE originator_id = %(stream)s) AS latest,
            (SELECT jsonb_object_agg(folio, first)
               FROM (SELECT folio, min(position) AS first FROM read_model.parked
                      WHERE read_model = ANY(%(read_models)s) AND reason IS NOT NULL GROUP BY folio) AS parked) AS held,
@@ -31,7 +32,7 @@ WRAPPED = """
 
 CALLING = f"""
     WITH answer AS MATERIALIZED ({{wrapped}})
-    SELECT head, position, furthest, held, rows,
+    SELECT head, position, furthest, latest, held, rows,
            CASE WHEN position < head THEN pg_notify('{WANTED}', set_config('synchronous_commit', 'off', true)) END
       FROM answer
 """
@@ -96,9 +97,15 @@ class Reader:
         self._runner = runner
         self._moved_elsewhere = runner.listener.signals[MOVED]
 
-    async def find(self, query: str, parameters: dict[str, Any], freshness: Freshness) -> Answer:
-        """Run a query for one thing. Raises FolioHeld when it waits behind a parked event, and as `query`."""
-        return await self._run(query, parameters, freshness, one=True)
+    async def find(
+        self, query: str, parameters: dict[str, Any], freshness: Freshness, stream: str | None = None
+    ) -> Answer:
+        """Run a query for one thing. Raises FolioHeld when it waits behind a parked event, and as `query`.
+
+        `stream`: all that the answer shows comes from this stream, up to the `version` of the one row. When nothing
+        newer is in the log, the answer is current however far the read model is with the rest.
+        """
+        return await self._run(query, parameters, freshness, one=True, stream=stream)
 
     async def query(self, query: str, parameters: dict[str, Any], freshness: Freshness) -> Answer:
         """Run a query in one snapshot with the positions of the read models that it names, or else of all.
@@ -107,22 +114,26 @@ class Reader:
         """
         return await self._run(query, parameters, freshness, one=False)
 
-    async def _run(self, query: str, parameters: dict[str, Any], freshness: Freshness, *, one: bool) -> Answer:
+    async def _run(
+        self, query: str, parameters: dict[str, Any], freshness: Freshness, *, one: bool, stream: str | None = None
+    ) -> Answer:
         names = [name for name in self._runner.names if name in _named_in(query)] or self._runner.names
         wrapped = WRAPPED.format(query=query)
-        parameters = {**parameters, "read_models": names}
+        parameters = {**parameters, "read_models": names, "stream": stream}
         wanted = freshness.min_position
         may_wait = wanted > 0 or not freshness.eventual
         deadline = None
         while True:
             here, seen = self._runner.keeps_up(names), self._moved_elsewhere.count
             statement = CALLING.format(wrapped=wrapped) if may_wait and not here else wrapped
-            head, position, furthest, held, rows, *_ = (await reading(self._pool, statement, parameters))[0]
+            head, position, furthest, latest, held, rows, *_ = (await reading(self._pool, statement, parameters))[0]
             if deadline is None:
                 deadline = time.monotonic() + FRESH_SECONDS_MAX
                 wanted = wanted if freshness.eventual else max(wanted, head)
             if not freshness.eventual:
                 wanted = max(wanted, furthest)  # rows of several read models belong together at one position only
+                if stream is not None and latest == (rows[0]["version"] if rows else None):
+                    position = head
             if position >= wanted:
                 if one and held and not freshness.eventual:
                     _check_held(held, parameters, rows)

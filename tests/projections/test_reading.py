@@ -171,3 +171,20 @@ async def test_a_service_whose_read_models_stand_far_behind_is_not_ready(
     behind = await client.get("/health/ready")
     assert (behind.status_code, behind.headers["Retry-After"]) == (503, "1")
     assert "20000 events behind" in behind.json()["detail"]
+
+
+async def test_a_bill_that_nothing_newer_is_about_is_current_though_others_are_not(
+    desk: Desk, client: httpx.AsyncClient, service: Service
+) -> None:
+    untouched, changed = await desk.add_bill(), await desk.add_bill()
+    assert await desk.bill(changed["id"])
+    await service.runner.close()
+    await desk.pay(changed, 1)
+    head = await service.store.position()
+    shown = await client.get(f"/v1/bills/{untouched['id']}", headers={"Folio-Min-Position": str(head)})
+    assert desk.expect(200, shown) == untouched
+    assert shown.headers["Folio-Position"] == str(head)
+    for path in (f"/v1/bills/{changed['id']}", "/v1/folios/FOLIO-1"):
+        assert desk.expect(503, await client.get(path))["code"] == "NOT_CAUGHT_UP"
+    later = await client.get(f"/v1/bills/{untouched['id']}", headers={"Folio-Min-Position": str(head + 1)})
+    assert desk.expect(503, later)["code"] == "NOT_CAUGHT_UP"
