@@ -18,7 +18,7 @@ from tests.faults.test_killed_server import Load, all_bills
 
 WORKERS = 2
 CALLERS = 6
-KILLS = 3
+KILLS = 2
 NEW_BILL = {"accommodationId": "HOTEL-1", "name": "Room", "totalAmount": 100}
 
 

@@ -6,6 +6,7 @@ import httpx
 import psycopg
 import pytest
 
+from projections import reading
 from projections.reading import FRESH_SECONDS_MAX, Freshness, NotCaughtUp, Reader
 from projections.runner import Runner
 from services.bootstrap import CODEC, READ_MODELS, Service
@@ -174,8 +175,9 @@ async def test_a_service_whose_read_models_stand_far_behind_is_not_ready(
 
 
 async def test_a_bill_that_nothing_newer_is_about_is_current_though_others_are_not(
-    desk: Desk, client: httpx.AsyncClient, service: Service
+    desk: Desk, client: httpx.AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reading, "FRESH_SECONDS_MAX", 0.2)
     untouched, changed = await desk.add_bill(), await desk.add_bill()
     assert await desk.bill(changed["id"])
     await service.runner.close()
