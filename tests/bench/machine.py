@@ -25,7 +25,7 @@ def describe_machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "cpu": cpu_model(),
         "memory_mebibytes": psutil.virtual_memory().total // 2**20,
-        "kernel": f"{platform.system()} {platform.release().partition("-")[0]}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "python": platform.python_version(),
         "postgresql": find_programs(None, server_account())[1],
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
