@@ -92,5 +92,5 @@ async def find_folio(reader: Reader, folio_id: str, sees: Scope, freshness: Fres
 
 async def bill_ids_of_folio(reader: Reader, folio_id: str, freshness: Freshness) -> list[str]:
     """Every bill that was ever on the folio, deleted ones too: a bill never changes its folio."""
-    answer = await reader.query(SELECT_BILL_IDS, {"folio_id": folio_id}, freshness)
+    answer = await reader.find(SELECT_BILL_IDS, {"folio_id": folio_id}, freshness)
     return [row["id"] for row in answer.rows]

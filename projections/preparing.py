@@ -13,6 +13,8 @@ from services.store.codec import EventCodec
 
 LOCK = 0x50726F6A  # "Proj": only one process prepares the tables at a time
 CONNECTION_NAME = "folio prepare"
+LOOK_SECONDS = 0.2
+TRY_LOCK = "SELECT pg_try_advisory_lock(%s)"
 SELECT_DIGESTS = "SELECT name, digest FROM read_model.definitions"
 
 
@@ -21,7 +23,8 @@ def prepare(
 ) -> list[str]:
     """Fill the tables that are missing or defined otherwise from the log; returns the names of those.
 
-    The old tables serve until the new ones do. Raises psycopg.Error; what was begun is then continued next time.
+    The old tables serve processes of the older version until then. Raises psycopg.Error, and what the progress does
+    to stop it; what was begun is continued the next time.
     """
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         return runner.run(_prepare(conninfo, models, codec, progress or Progress()))
@@ -31,7 +34,9 @@ async def _prepare(conninfo: str, models: Sequence[ReadModel], codec: EventCodec
     async with await psycopg.AsyncConnection.connect(
         conninfo, autocommit=True, application_name=CONNECTION_NAME
     ) as connection:
-        await connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        while (await (await connection.execute(TRY_LOCK, [LOCK])).fetchone()) != (True,):
+            progress.says("Another process prepares the read models.")
+            await asyncio.sleep(LOOK_SECONDS)
         cursor = await connection.execute(SELECT_DIGESTS)
         digests = {name: bytes(digest) for name, digest in await cursor.fetchall()}
         changed = [model for model in models if digests.get(model.name) != model.digest]

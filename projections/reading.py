@@ -1,5 +1,6 @@
 """Reading from read models: fresh by default, and always saying which position an answer is from."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -85,7 +86,8 @@ def _named_in(query: str) -> frozenset[str]:
 
 def _check_held(held: dict[str, int], parameters: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
     asked = {value for value in parameters.values() if isinstance(value, str)}
-    for folio in sorted(held.keys() & (asked | {row[name] for row in rows for name in OF_FOLIO if name in row})):
+    about = asked | {row[name] for row in rows for name in OF_FOLIO if name in row}
+    for folio in sorted(held.keys() & about if rows else held):  # what is not found may be among what waits
         raise FolioHeld(folio, held[folio])
 
 
@@ -123,6 +125,7 @@ class Reader:
         wanted = freshness.min_position
         may_wait = wanted > 0 or not freshness.eventual
         deadline = None
+        behind = None
         while True:
             here, seen = self._runner.keeps_up(names), self._moved_elsewhere.count
             statement = CALLING.format(wrapped=wrapped) if may_wait and not here else wrapped
@@ -130,17 +133,21 @@ class Reader:
             if deadline is None:
                 deadline = time.monotonic() + FRESH_SECONDS_MAX
                 wanted = wanted if freshness.eventual else max(wanted, head)
+            proven = False
             if not freshness.eventual:
                 wanted = max(wanted, furthest)  # rows of several read models belong together at one position only
                 if stream is not None and latest == (rows[0]["version"] if rows else None):
-                    position = head
+                    proven, position = True, head
             if position >= wanted:
-                if one and held and not freshness.eventual:
+                if one and held and not freshness.eventual and not proven:
                     _check_held(held, parameters, rows)
                 return Answer(rows, position)
             if time.monotonic() > deadline:
                 raise NotCaughtUp(position, wanted)
             if here:
+                if position == behind:  # a crash of the database may have taken back what the runner has moved
+                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                behind = position
                 await self._runner.wait_for(wanted, LOOK_AGAIN_SECONDS, names)
             else:
                 await self._moved_elsewhere.wait(seen, LOOK_AGAIN_SECONDS)

@@ -17,6 +17,8 @@ CONNECTION_NAME = "folio rebuild"
 LOCK_NAME = "rebuild of "
 LOCK_SECONDS_MIN, LOCK_SECONDS_MAX = 0.05, 1.2
 """How long a swap waits for queries under way while new ones wait behind it; longer each time it was in vain."""
+PAUSE_SECONDS_MAX = 30.0
+"""A dump may hold the table for long: between two attempts, everybody else goes on for ever longer."""
 
 TRY_LOCK = "SELECT pg_try_advisory_lock(%(class)s, hashtext(%(name)s))"
 WAIT_FOR_LOCK = "SELECT true FROM pg_advisory_lock(%(class)s, hashtext(%(name)s))"
@@ -111,7 +113,7 @@ async def _swap(building: Building, model: ReadModel, codec: EventCodec, progres
 
     Who reads meanwhile waits for as long as this may wait for the tables, and then sees the one or the other whole.
     """
-    seconds = LOCK_SECONDS_MIN
+    seconds = pause = LOCK_SECONDS_MIN
     while True:
         await building.fill([model], await building.head(), progress)
         try:
@@ -119,8 +121,8 @@ async def _swap(building: Building, model: ReadModel, codec: EventCodec, progres
                 return await _swap_now(building, model, codec, seconds)
         except (errors.LockNotAvailable, errors.DeadlockDetected):
             progress.says(f"Queries on {model.name} are under way; trying again to let the new table serve.")
-            await asyncio.sleep(seconds)
-            seconds = min(seconds * 1.5, LOCK_SECONDS_MAX)
+            await asyncio.sleep(pause)
+            seconds, pause = min(seconds * 1.5, LOCK_SECONDS_MAX), min(pause * 2, PAUSE_SECONDS_MAX)
         except (EventFailed, BatchFailed):
             continue  # outside of this transaction it is tried again and parked
 

@@ -94,6 +94,7 @@ class Service:
     attended: bool = False
     app: FastAPI = field(init=False)
     trouble: str | None = "starting"
+    ending: bool = False
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> "Service":
@@ -108,6 +109,7 @@ class Service:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.ending = True
         await end(self._tasks)
         await self.events.close()
         await self.committer.close()
@@ -162,15 +164,25 @@ class Service:
                 await self.store.delete_outcomes_older_than(OUTCOMES_KEPT_DAYS)
 
 
+class Stopping(Exception):
+    """The service ends while new read models are being filled; the next start continues."""
+
+
 class Filling(Progress):
-    """Says what a service waits for that fills new read models before it serves."""
+    """Says what a service waits for that fills new read models before it serves; raises Stopping once it ends."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def reached(self, events: int, until: int) -> None:
         """Tell how far they are."""
-        self._service.trouble = f"new read models are being filled, {events} of {until} events are applied"
+        self.says(f"new read models are being filled, {events} of {until} events are applied")
+
+    def says(self, message: str) -> None:
+        """Tell what takes its time."""
+        if self._service.ending:
+            raise Stopping
+        self._service.trouble = message
 
 
 @dataclass(frozen=True)

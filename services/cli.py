@@ -29,7 +29,9 @@ from services.terminal import (
 )
 from services.workers import Worker, serve_in_workers
 
-Workers = Annotated[int, typer.Option(min=1, max=64, help="Server processes on the port.")]
+WORKERS_MAX = 12
+"""Each may take up to 40 of the own PostgreSQL's 600 connections."""
+Workers = Annotated[int, typer.Option(min=1, max=WORKERS_MAX, help="Server processes on the port.")]
 
 app = typer.Typer(
     help="Folio Ledger: bills on guest folios, every change an event.",

@@ -1,9 +1,10 @@
 """Logs and metrics: one JSON line per event on standard error, and the counters behind `/metrics`."""
 
+import contextlib
 import logging
 import os
 import sys
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
@@ -81,6 +82,21 @@ def configure_logging(level: str = "INFO", log_format: str = "json") -> None:
     _configure_request_log(level, log_format)
 
 
+class _Patient:
+    """A stream whose reader may have gone, or whose disk may be full: no request fails for its line in the log."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, line: bytes) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def _name_requests(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
     line["logger"] = "folio.http"
     return line
@@ -97,7 +113,7 @@ def _configure_request_log(level: str, log_format: str) -> None:
     if log_format == "json":
         encode = structlog.processors.JSONRenderer(lambda line, **_: msgspec.json.encode(line))
         processors += [structlog.processors.format_exc_info, encode]
-        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
+        factory = structlog.BytesLoggerFactory(cast("BinaryIO", _Patient(sys.stderr.buffer)))
     else:
         processors.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
         factory = structlog.PrintLoggerFactory(sys.stderr)

@@ -38,7 +38,7 @@ class Worker:
 
     def start(self) -> BaseProcess:
         """Start a process that serves."""
-        process = SPAWN.Process(target=_serve, args=(self,), name="folio worker")
+        process = SPAWN.Process(target=_serve, args=(self,), name="folio worker", daemon=True)
         process.start()
         return process
 
@@ -46,8 +46,9 @@ class Worker:
 def serve_in_workers(worker: Worker, count: int) -> None:
     """Keep so many processes serving until interrupted; all have ended when this returns."""
     with _metrics_in_common():
-        workers = [worker.start() for _ in range(count)]
+        workers: list[BaseProcess] = []
         try:
+            workers.extend(worker.start() for _ in range(count))
             while True:
                 connection.wait([process.sentinel for process in workers])
                 workers = [process if process.is_alive() else _replace(worker, process) for process in workers]
@@ -97,7 +98,11 @@ async def _parent_gone() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     gone = asyncio.Event()
-    asyncio.get_running_loop().add_reader(parent.sentinel, gone.set)
-    await gone.wait()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(parent.sentinel, gone.set)
+    try:
+        await gone.wait()
+    finally:
+        loop.remove_reader(parent.sentinel)
     log.error("the process that supervises this one has died; this one ends")
     signal.raise_signal(signal.SIGTERM)

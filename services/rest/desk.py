@@ -48,6 +48,10 @@ class Call:
     key: Key | None = None
 
 
+class AnsweredMeanwhile(Exception):
+    """Another process has carried the command out under this key while this one waited to begin."""
+
+
 class OutcomeFinder(Protocol):
     """Finds the outcome that was kept with a key."""
 
@@ -91,8 +95,13 @@ class Desk:
             earlier = await self.replay(key)
             if earlier is not None:
                 return await self._positioned(earlier)
-            async with preparing as call:
-                return await self._run(call)
+            try:
+                async with preparing as call:
+                    return await self._run(call)
+            except AnsweredMeanwhile:
+                earlier = await self.replay(key)
+                assert earlier is not None
+                return await self._positioned(earlier)
 
     async def _run(self, call: Call) -> Outcome:
         try:

@@ -47,7 +47,7 @@ the first event). A client that connects again with the last id it received miss
 
 After {HEARTBEAT_SECONDS:g} seconds without an event comes a message without data, whose `id` says how far the stream
 has come. The stream ends when its key does, when the service stops, and when its reader takes nothing for
-{SEND_SECONDS_MAX:g} seconds. At most {STREAMS_MAX} streams are open at once (`TOO_MANY_REQUESTS`).
+{SEND_SECONDS_MAX:g} seconds. At most {STREAMS_MAX} streams are open at once in a server process (`TOO_MANY_REQUESTS`).
 """
 
 

@@ -92,7 +92,7 @@ def _ask(desk: Desk) -> Run:
 def _operate(desk: Desk, operation: Operation) -> Run:
     async def operate(office: Office, call: Call) -> Outcome:
         try:
-            return await desk.run_held(call.key, operated(office.collector, operation, call))
+            return await desk.run_held(call.key, operated(office.collector, operation, call, desk.replay))
         except ProviderUnavailable as error:  # it may have happened all the same: that is asked about soon
             await office.agenda.put(call.id, datetime.now(UTC), 1, str(error))
             office.attendant.wake()

@@ -23,7 +23,7 @@ from services.collection.views import request_view
 from services.collection.word import Decide
 from services.rest.bodies import Body, Line, ReasonBody, no_control_characters
 from services.rest.commands import Command
-from services.rest.desk import Call
+from services.rest.desk import AnsweredMeanwhile, Call, Key
 from services.rest.outcomes import Outcome
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -133,6 +133,9 @@ def request_payment_command(automatic_card_payment: bool) -> Command:
     )  # fmt: skip
 
 
+Replay = Callable[[Key | None], Awaitable[Outcome | None]]
+"""Finds what a key was answered before."""
+
 Operation = Callable[[Collector, PaymentRequest], Awaitable[Decide]]
 """Deals with the provider while the request is held; returns what is to be written down."""
 
@@ -156,14 +159,17 @@ SYNC = _operation_command("sync", "Ask the provider now how it stands")
 
 
 @asynccontextmanager
-async def operated(collector: Collector, operation: Operation, call: Call) -> AsyncIterator[Call]:
+async def operated(collector: Collector, operation: Operation, call: Call, replay: Replay) -> AsyncIterator[Call]:
     """The call with its decision, after the provider was dealt with; the request stays held until it is committed.
 
+    Raises AnsweredMeanwhile when another process held it until now, under the same key: nothing is sent again.
     Raises ProviderUnavailable, TooBusy, StoreUnavailable.
     """
     async with AsyncExitStack() as stack:
         try:
             request = await stack.enter_async_context(collector.holding(call.id))
+            if await replay(call.key) is not None:
+                raise AnsweredMeanwhile
             _check(request, call.context)
             decision = await operation(collector, request)
         except Refusal as refusal:

@@ -21,7 +21,7 @@ Verdict = int | Exception | None
 
 @dataclass
 class Commit:
-    """Everything that one command stores; `reads` are streams that it rests on besides, with their versions."""
+    """Everything that one command stores; `reads` are the streams that it was decided on, with their versions."""
 
     events: Sequence[StoredEvent]
     recorded_ats: Sequence[datetime]

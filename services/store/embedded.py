@@ -45,7 +45,7 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "shared_buffers": "128MB",
-    "max_connections": "100",
+    "max_connections": "600",  # a process of the service takes up to 40 when it is busy
     "timezone": "UTC",
     "log_timezone": "UTC",
     # Statements and the details of errors quote what guests gave: they stay out of the log.

@@ -72,4 +72,6 @@ class Listener:
                             self.signals[announcement.channel].send()
             except psycopg.Error as error:
                 log.warning("listening to the database broke off, trying again: %s", error)
+            except Exception:
+                log.exception("listening to the database broke off, trying again")
             await asyncio.sleep(RETRY_SECONDS)

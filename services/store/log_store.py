@@ -74,13 +74,12 @@ class LogStore:
     async def commit(self, decided: Decided) -> int | None:
         """Store what was decided, at once. Raises Conflict, KeyTaken, StoreUnavailable."""
         events = [self._codec.to_stored_event(event) for event in decided.events]
-        written = {event.originator_id for event in events}
         commit = Commit(
             events=events,
             recorded_ats=[event.timestamp for event in decided.events],
             aliases=decided.aliases,
             outcomes=decided.outcomes,
-            reads={stream: version for stream, version in decided.reads.items() if stream not in written},
+            reads=decided.reads,
         )
         try:
             position = await self._committer.commit(commit)

@@ -1,4 +1,4 @@
-"""What this process remembers of the log: aggregates as they stood when it last loaded or committed them."""
+"""What this process remembers of the log: aggregates as they stood when it last committed something about them."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping

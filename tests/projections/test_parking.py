@@ -12,13 +12,14 @@ from projections import folding, supervision
 from projections import following as following_module
 from projections.bills import BILLS, BillFilter, bills_of_accommodation, find_bill
 from projections.folding import EventFailed
-from projections.folios import find_folio
+from projections.folios import bill_ids_of_folio, find_folio
 from projections.parking import Parked, list_parked, retry
 from projections.payments import payments_of_bill
 from projections.place import OtherDefinition
 from projections.read_model import ReadModel, Row
 from projections.reading import FolioHeld, Freshness, NotCaughtUp, Reader
 from services.billing.bill import BillChanges
+from services.billing.ledger import NewBill
 from services.bootstrap import CODEC, READ_MODELS
 from services.store.connection import make_pool
 from tests.projections.books import SECONDS_MAX, Books, caught_up, following, open_books, read_models, rebuilt
@@ -273,3 +274,18 @@ async def test_a_query_for_what_waits_is_told_so_instead_of_being_shown_what_was
         assert (await find_bill(reader, well.id, None, fresh)).rows[0]["id"] == well.id
         every = await bills_of_accommodation(reader, "HOTEL-1", BillFilter(), 10, None, fresh)
         assert len(every.rows) == 2, "a list goes on with what there is"
+
+
+async def test_a_query_for_what_is_not_there_because_it_waits_is_told_so(database: str, books: Books) -> None:
+    poisoned = Poisoned()
+    await books.add_bill("SICK")
+    async with following(database, *poisoned.models) as runner, make_pool(database, "queries") as pool:
+        hidden = await books.do(lambda ledger, work: ledger.add_bill(work, "SICK", NewBill(POISON, 5, "HOTEL-1")))
+        await caught_up(database, await books.store.position())
+        reader = Reader(pool, runner)
+        for asking in (
+            find_bill(reader, hidden.id, None, Freshness()),
+            bill_ids_of_folio(reader, "SICK", Freshness()),
+        ):
+            with pytest.raises(FolioHeld):
+                await asking

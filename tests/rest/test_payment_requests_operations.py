@@ -1,16 +1,18 @@
 """Resending, destroying, refunding and asking how it stands: once under a key, and nothing without a provider."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from services.bootstrap import Service
+from services.bootstrap import Collecting, Service, make_service
 from services.rest.schemas import Points
 from tests.collection.fake_provider import BUSY, TIMED_OUT, Operation
-from tests.collection.front import ASK, OPERATIONS, Front, checked, open_front
-from tests.conftest import Desk
+from tests.collection.front import ASK, CALLBACK_KEY, OPERATIONS, Front, checked, client_for, open_front
+from tests.conftest import ADMIN_KEY, Desk
 from tests.rest.support import expect_problem, nothing_written
 
 PROVIDERS_NAME: dict[str, Operation] = {"resend": "resend", "destroy": "destroy", "refund": "cancel", "sync": "read"}
@@ -211,3 +213,28 @@ async def test_points_are_told_as_the_provider_tells_them(front: Front) -> None:
         front.provider.next("points", failure)
         expect_problem(await front.client.get("/v1/payssam/points"), 503, "PROVIDER_UNAVAILABLE")
     assert (await front.client.get("/v1/payssam/points", params={"x": "1"})).status_code == 400
+
+
+async def test_a_key_that_two_processes_get_at_once_sends_once(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = await front.sent()
+    resend = front.provider.resend
+
+    async def slowly(*given: Any) -> Any:
+        await asyncio.sleep(0.3)
+        return await resend(*given)
+
+    monkeypatch.setattr(front.provider, "resend", slowly)
+    collecting = Collecting(front.provider, SecretStr(CALLBACK_KEY))
+    async with (
+        make_service(front.service.conninfo, ADMIN_KEY, collecting, attended=False) as second,
+        client_for(second) as client,
+    ):
+        while (await client.get("/health/ready")).status_code != 200:
+            await asyncio.sleep(0.01)
+        path, key = f"/v1/payment-requests/{request['id']}/resend", {"Idempotency-Key": "the same"}
+        answers = await asyncio.gather(front.client.post(path, headers=key), client.post(path, headers=key))
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+    assert sorted("Idempotency-Replayed" in answer.headers for answer in answers) == [False, True]
+    assert front.provider.count("resend") == 1
+    assert (await front.get(request))["resendCount"] == 1

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 
 from services.billing.bill import BillChanges
@@ -140,6 +141,25 @@ async def test_a_stream_that_is_only_read_is_compared_with_the_log_as_well(two_p
         lambda ledger, work: ledger.configure_accommodation(work, "HOTEL-1", {"time_zone": far_from(seoul)})
     )
     assert (await ours.add_bill("FOLIO-1")).bill_code[1:7] != seoul
+
+
+async def test_a_log_that_has_lost_its_end_is_continued_where_it_ends_now(
+    database: str, two_processes: tuple[Books, Books]
+) -> None:
+    ours, _ = two_processes
+    bill = await ours.add_bill(total=100)
+    for total in (200, 300, 400):
+        await ours.do(lambda ledger, work, total=total: ledger.update_bill(work, bill.id, BillChanges(None, total)))  # type: ignore[misc]
+    with psycopg.connect(database, autocommit=True) as connection:  # as a standby may be that had not heard of all
+        connection.execute("ALTER TABLE ledger.events DISABLE TRIGGER refuse_change")
+        connection.execute("DELETE FROM ledger.events WHERE notification_id > 4")
+        connection.execute("UPDATE ledger.log_head SET position = 4")
+        connection.execute("ALTER TABLE ledger.events ENABLE ALWAYS TRIGGER refuse_change")
+    changed = await ours.do(lambda ledger, work: ledger.update_bill(work, bill.id, BillChanges("Suite")))
+    assert (changed.version, changed.total_amount) == (3, 200)
+    versions = "SELECT originator_version FROM ledger.events WHERE originator_id = %s ORDER BY notification_id"
+    with psycopg.connect(database) as connection:
+        assert connection.execute(versions.encode(), [bill.id]).fetchall() == [(1,), (2,), (3,)]
 
 
 async def test_a_command_that_fails_leaves_what_is_remembered_as_it_was(two_processes: tuple[Books, Books]) -> None:

@@ -5,7 +5,7 @@
 --     moments do not go back within the call
 --   aliases: {alias: stream}, names that the events introduce
 --   outcomes: [[holder, key, fingerprint in hex, outcome], ...], idempotency keys with their answers
---   reads: {stream: version}, what it was decided on besides, version 0 for a stream that was not there
+--   reads: {stream: version}, the streams that it was decided on, version 0 for one that was not there
 -- overtaken_max: by how much commits of other processes may have overtaken a member on its way; it is then recorded
 --   right after them, so that the log's time never goes back
 -- Under the lock on the head row nobody else can append, so what is compared here still holds at the commit.
@@ -13,7 +13,7 @@
 --   first_position: the head before; the events of the members that are not refused follow it without a gap
 --   newest: the newest moment in the log before, null in an empty log
 --   late: members that were overtaken by more
---   conflicting: members with a version or alias that exists, or decided on a stream that has grown since
+--   conflicting: members with a version or alias that exists, or decided on a stream that is at another version
 --   taken: members with an idempotency key that exists
 -- Raises unique_violation when members of one call collide with each other, or with a key kept at the same time.
 CREATE FUNCTION ledger.append_together(
@@ -50,8 +50,8 @@ BEGIN
             SELECT c.number - 1
               FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number),
                    jsonb_each_text(c.value -> 'reads') AS r (stream, version)
-             WHERE (SELECT true FROM ledger.events AS e2
-                     WHERE e2.originator_id = r.stream AND e2.originator_version = r.version::bigint + 1));
+             WHERE r.version::bigint <> coalesce(
+                       (SELECT max(e2.originator_version) FROM ledger.events AS e2 WHERE e2.originator_id = r.stream), 0));
     END IF;
     taken := ARRAY(
         SELECT c.number - 1
