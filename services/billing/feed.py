@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.billing.event import LedgerEvent
+from services.billing.ports import StoreUnavailable
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,16 @@ class Stretch:
     head: int
 
 
+class EventUnreadable(StoreUnavailable):
+    """The next event cannot be read by this version of the service; who follows the log waits before it."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"The event at position {position} cannot be read by this version of the service; its log says why. Read"
+            " on from there with a newer one: no event is left out."
+        )
+
+
 class EventLog(Protocol):
     """The log, as the feed reads it."""
 
@@ -42,7 +53,7 @@ class EventLog(Protocol):
         """The next events after a position, `limit` at most.
 
         Looks through a bounded part of the log: what it reached may lie before the end though it found fewer, or
-        nothing. Raises StoreUnavailable.
+        nothing. Raises StoreUnavailable, EventUnreadable.
         """
         ...
 

@@ -10,7 +10,7 @@ from starlette.routing import Match
 
 from projections.reading import NotCaughtUp, Reader
 from services.billing.errors import Refusal
-from services.billing.feed import EventLog
+from services.billing.feed import EventLog, EventUnreadable
 from services.billing.ports import StoreUnavailable, TooBusy
 from services.collection.errors import CallbackRefused, ProviderUnavailable
 from services.collection.office import Office
@@ -75,6 +75,7 @@ def make_app(
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(StoreUnavailable, _store_unavailable)
+    app.add_exception_handler(EventUnreadable, _event_unreadable)
     app.add_exception_handler(NotCaughtUp, _not_caught_up)
     app.add_exception_handler(TooBusy, _too_busy)
     app.add_exception_handler(ProviderUnavailable, _provider_unavailable)
@@ -98,6 +99,10 @@ async def _refusal(request: Request, error: Exception) -> Response:
 async def _store_unavailable(request: Request, _: Exception) -> Response:
     detail = "The database does not answer. Send the same request again with the same Idempotency-Key."
     return Problem("SERVICE_UNAVAILABLE", detail).response(request_id(request))
+
+
+async def _event_unreadable(request: Request, error: Exception) -> Response:
+    return Problem("SERVICE_UNAVAILABLE", str(error)).response(request_id(request))
 
 
 async def _not_caught_up(request: Request, error: Exception) -> Response:

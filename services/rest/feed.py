@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.access import QUERY_ROLES, Caller
-from services.billing.feed import EventLog, FeedFilter, PlacedEvent
+from services.billing.feed import EventLog, EventUnreadable, FeedFilter, PlacedEvent
 from services.billing.ids import PMS_ID_PATTERN
 from services.rest.cloud_events import TOPICS, cloud_event
 from services.rest.feed_stream import (
@@ -90,7 +90,12 @@ async def _page(log: EventLog, after: int, limit: int, wanted: FeedFilter) -> Re
     reached = after
     until = time.monotonic() + SCAN_SECONDS_MAX
     while True:
-        stretch = await log.read(reached, limit - len(events), wanted)
+        try:
+            stretch = await log.read(reached, limit - len(events), wanted)
+        except EventUnreadable:
+            if not events:
+                raise
+            break
         _check_reached("/after", after, stretch.head)
         events += stretch.events
         reached = stretch.reached

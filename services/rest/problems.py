@@ -45,7 +45,7 @@ TITLE_OF_CODE = {
     "INTERNAL_ERROR": "A fault of this service",
     "PROVIDER_UNAVAILABLE": "The payment provider cannot be reached",
     "NOT_CAUGHT_UP": "The answer would not be current yet",
-    "SERVICE_UNAVAILABLE": "The database does not answer",
+    "SERVICE_UNAVAILABLE": "Not possible at the moment",
 }
 RETRY_AFTER_SECONDS = "1"
 RETRY_CODES = {

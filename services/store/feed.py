@@ -6,10 +6,12 @@ stream. PostgreSQL looks, so that events of others never leave it.
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 from eventsourcing.persistence import StoredEvent
 
-from services.billing.feed import FeedFilter, PlacedEvent, Stretch
+from services.billing.feed import EventUnreadable, FeedFilter, PlacedEvent, Stretch
 from services.billing.ports import StoreUnavailable
 from services.store.codec import EventCodec
 from services.store.connection import Pool
@@ -73,7 +75,7 @@ class StoredFeed:
         await end(self._tasks)
 
     async def read(self, after: int, limit: int, wanted: FeedFilter) -> Stretch:
-        """The next events after a position, of a bounded part of the log. Raises StoreUnavailable."""
+        """The next events after a position, of a bounded part of the log. Raises StoreUnavailable, EventUnreadable."""
         step = limit if wanted == FeedFilter() else STEP_EVENTS
         parameters = {
             "after": after,
@@ -86,14 +88,25 @@ class StoredFeed:
         async with self._reads:
             rows = await reading(self._pool, SELECT_STRETCH, parameters)
         head: int = rows[0][0]
-        events = [
-            PlacedEvent(position, self._codec.to_domain_event(StoredEvent(*stored)), accommodation_id, folio_id)
-            for _, position, *stored, accommodation_id, folio_id in rows
-            if position is not None
-        ]
-        full = len(events) == limit
-        reached = events[-1].position if full else min(after + step, max(head, after))
+        found = [row[1:] for row in rows if row[1] is not None]
+        events = self._readable(found)
+        if len(events) < len(found) and not events:
+            raise EventUnreadable(found[0][0])
+        cut = len(events) == limit or len(events) < len(found)
+        reached = events[-1].position if cut else min(after + step, max(head, after))
         return Stretch(events, reached, head)
+
+    def _readable(self, rows: Sequence[tuple[Any, ...]]) -> list[PlacedEvent]:
+        """The events before the first that this version cannot read."""
+        events: list[PlacedEvent] = []
+        for position, *stored, accommodation_id, folio_id in rows:
+            try:
+                event = self._codec.to_domain_event(StoredEvent(*stored))
+            except Exception:
+                log.exception("the event at position %d cannot be read", position)
+                break
+            events.append(PlacedEvent(position, event, accommodation_id, folio_id))
+        return events
 
     async def head(self) -> int:
         """The position of the newest event, 0 in an empty log. Raises StoreUnavailable."""

@@ -189,3 +189,26 @@ async def test_the_feed_needs_a_key(client: httpx.AsyncClient, client_of: MakeCl
     for path in (EVENTS, STREAM):
         expect_problem(await client.get(path), 401, "UNAUTHENTICATED")
         expect_problem(await client.post(path), 405, "METHOD_NOT_ALLOWED")
+
+
+async def test_who_follows_waits_before_an_event_that_this_version_cannot_read(
+    desk: Desk, client: httpx.AsyncClient, service: Service
+) -> None:
+    await desk.add_bill()
+    head = await service.store.position()
+    append = """
+        SELECT ledger.append_together(
+            '[{"events": [["newer", 1, "newer.happened", "{}", null]], "aliases": {}, "outcomes": [], "reads": {}}]',
+            interval '1 second')
+    """
+    with psycopg.connect(service.conninfo, autocommit=True) as connection:
+        connection.execute(append.encode())
+    await desk.add_bill()
+    page = desk.expect(200, await client.get(EVENTS))
+    assert [each["id"] for each in page["items"]] == [str(position) for position in range(1, head + 1)]
+    assert (page["next"], page["head"]) == (head, await service.store.position())
+    answer = await client.get(EVENTS, params={"after": page["next"]})
+    detail = expect_problem(answer, 503, "SERVICE_UNAVAILABLE")["detail"]
+    assert f"position {head + 1} cannot be read by this version" in detail
+    later = desk.expect(200, await client.get(EVENTS, params={"after": head + 1}))
+    assert [each["type"] for each in later["items"]] == ["bill.added"]
