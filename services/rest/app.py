@@ -65,12 +65,15 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    # Taken over as they are: an included router would be searched and wrapped again for every request.
-    app.router.routes.extend(command_router(desk, authenticator, opener).routes)
-    app.include_router(payment_request_router(desk, authenticator, opener, office))
     queries = (*Queries(reader, Past(log), opener).table(), *PaymentRequestQueries(reader, opener).table())
-    app.router.routes.extend(query_router(queries, authenticator).routes)
-    app.include_router(feed_router(events, authenticator))
+    for router in (
+        command_router(desk, authenticator, opener),
+        payment_request_router(desk, authenticator, opener, office),
+        query_router(queries, authenticator),
+        feed_router(events, authenticator),
+    ):
+        # Taken over as they are: an included router would be searched and wrapped again for every request.
+        app.router.routes.extend(router.routes)
     app.include_router(health_router(readiness))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Refusal, _refusal)

@@ -24,6 +24,7 @@ from services.rest.openapi import document_event_stream, document_events
 from services.rest.problems import Problem, invalid
 from services.rest.query_routes import limit_of, not_found
 from services.rest.requests import POSITION, Authenticator, authenticate, check_query
+from services.rest.routes import DirectRoute
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -53,7 +54,7 @@ has come. The stream ends when its key does, when the service stops, and when it
 
 def feed_router(log: EventLog, authenticator: Authenticator) -> APIRouter:
     """The routes of the feed."""
-    router = APIRouter(tags=["Events"])
+    router = APIRouter(tags=["Events"], route_class=DirectRoute)
     router.add_api_route(
         "/v1/events",
         _page_endpoint(log, authenticator),

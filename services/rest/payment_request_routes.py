@@ -26,6 +26,7 @@ from services.rest.payment_requests import (
     synchronised,
 )
 from services.rest.requests import Authenticator, authenticate, check_query
+from services.rest.routes import DirectRoute
 from services.telemetry import PROVIDER_POINTS
 
 NO_PROVIDER = "No payment provider is set up here; nothing was stored. See FOLIO_PAYSSAM_BASE_URL."
@@ -38,7 +39,7 @@ def payment_request_router(
     desk: Desk, authenticator: Authenticator, opener: Opener, office: Office | None
 ) -> APIRouter:
     """Routes that ask guests for money; without a provider each answers that there is none."""
-    router = APIRouter(tags=["Payment requests"])
+    router = APIRouter(tags=["Payment requests"], route_class=DirectRoute)
     asking = request_payment_command(office is not None and office.automatic_card_payment)
     operations = [(command, _operate(desk, operation)) for command, operation in OPERATIONS]
     for command, run in ((asking, _ask(desk)), *operations, (SYNC, _synchronise(desk))):
