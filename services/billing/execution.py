@@ -73,11 +73,15 @@ class Executor:
                 if not work.events and not work.outcomes:
                     return decided, None
                 try:
-                    return decided, await self._store.commit(work)
+                    position = await self._store.commit(work)
                 except Conflict as conflict:
                     contended = frozenset(event.originator_id for event in work.events)
                     if conflict.newest is not None:
                         self._clock.advance(conflict.newest)
+                    continue
+                if work.moved_to is not None:
+                    self._clock.advance(work.moved_to)
+                return decided, position
         raise TooBusy
 
     async def _decide(self, decide: Callable[[Work], T], *, fresh: bool) -> tuple[Work, T]:

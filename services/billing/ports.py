@@ -102,7 +102,12 @@ class KeptOutcome:
 
 
 class Decided(Protocol):
-    """What a command has decided and wants committed."""
+    """What a command has decided and wants committed.
+
+    The store sets `moved_to` when another process's commit overtook it: its moment is then this one.
+    """
+
+    moved_to: datetime | None
 
     @property
     def events(self) -> Sequence[LedgerEvent]:

@@ -36,6 +36,7 @@ class Work:
         self.aliases: dict[str, str] = {}
         self.outcomes: list[KeptOutcome] = []
         self.reads: dict[str, int] = {}
+        self.moved_to: datetime | None = None
         self._loaded = loaded
         self._aggregates: dict[str, BaseAggregate[str]] = {}
         self._context: Context | None = None

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -105,7 +105,7 @@ class Desk:
 
     async def _run(self, call: Call) -> Outcome:
         try:
-            outcome, position = await self._executor.execute(lambda work: self._decide_alone(work, call))
+            outcome, position = await self._execute(lambda work: self._decide_alone(work, call))
         except KeyTaken:
             outcome, position = None, None
         if outcome is None or outcome.status == VERSION_MISMATCH_STATUS:
@@ -125,13 +125,27 @@ class Desk:
                     return await self._positioned(earlier)
                 known = {index: await self._known(call) for index, call in enumerate(calls) if call.key}
                 try:
-                    outcome, position = await self._executor.execute(
+                    outcome, position = await self._execute(
                         lambda work, known=known: self._decide_atomic(work, calls, known, key)  # type: ignore[misc]
                     )
                 except KeyTaken:
                     continue
                 return await self._positioned(outcome.at(position))
         raise RuntimeError("an idempotency key of a batch is taken, yet has no outcome")
+
+    async def _execute(self, decide: Callable[[Work], Outcome]) -> tuple[Outcome, int | None]:
+        """Decide and commit; the outcome says when that was recorded. Raises as the executor."""
+        work: Work | None = None
+
+        def decided(current: Work) -> Outcome:
+            nonlocal work
+            work = current
+            return decide(current)
+
+        outcome, position = await self._executor.execute(decided)
+        if work is not None and work.moved_to is not None:
+            outcome = outcome.moved(work.now, work.moved_to)
+        return outcome, position
 
     async def _known(self, call: Call) -> Outcome | None:
         """What a command of an atomic batch was answered before; another request's key is a refusal as well."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from projections.reading import NotCaughtUp
 from services.access import QUERY_ROLES, Caller
 from services.billing.feed import EventLog, EventUnreadable, FeedFilter, PlacedEvent
 from services.billing.ids import PMS_ID_PATTERN
@@ -23,7 +24,7 @@ from services.rest.feed_stream import (
 from services.rest.openapi import document_event_stream, document_events
 from services.rest.problems import Problem, invalid
 from services.rest.query_routes import limit_of, not_found
-from services.rest.requests import POSITION, Authenticator, authenticate, check_query
+from services.rest.requests import POSITION, Authenticator, authenticate, check_query, freshness_of
 from services.rest.routes import DirectRoute
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -79,8 +80,12 @@ def feed_router(log: EventLog, authenticator: Authenticator) -> APIRouter:
 def _page_endpoint(log: EventLog, authenticator: Authenticator) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         caller = await authenticate(request, authenticator, QUERY_ROLES)
-        check_query(request, "after", "limit", *FILTERS)
+        check_query(request, "after", "limit", "consistency", *FILTERS)
         after = _position("/after", request.query_params.get("after", "0"))
+        minimum = freshness_of(request).min_position
+        head = await log.head() if minimum else 0
+        if head < minimum:
+            raise NotCaughtUp(head, minimum)
         return await _page(log, after, limit_of(request), _filter(request, caller))
 
     return endpoint

@@ -28,7 +28,7 @@ PAGE_EVENTS = 100
 HEARTBEAT_SECONDS = 15.0
 WAIT_SECONDS = 0.5
 """How long a stream waits before it looks whether it is to end, or to say that it lives."""
-ADMISSION_SECONDS = 30.0
+ADMISSION_SECONDS = 1.0
 """How often the reader's key is looked at again."""
 SEND_SECONDS_MAX = 60.0
 """How long a reader may take nothing of what it is sent."""

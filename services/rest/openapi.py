@@ -121,9 +121,9 @@ def _event_parameters(topics: tuple[str, ...]) -> list[Document]:
 
 def document_events(topics: tuple[str, ...]) -> Document:
     """The description of the pages of events, which may be of these topics."""
-    limit = {"name": "limit", "in": "query", **QUERY_PARAMETERS["limit"]}
+    paging = [{"name": name, "in": "query", **QUERY_PARAMETERS[name]} for name in ("limit", "consistency")]
     return {
-        "parameters": [*_event_parameters(topics), limit],
+        "parameters": [*_event_parameters(topics), *paging],
         "responses": _answers(200, "EventPage", QUERY_ERRORS),
     }
 

@@ -1,6 +1,7 @@
 """What a command answers, in the form in which it is kept with its idempotency key."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -34,6 +35,12 @@ class Outcome:
         status, body, version, location, problem, own_position = msgspec.json.decode(kept)
         at = own_position if position is None else position
         return cls(status, body, version, location, at, replayed=True, problem=problem)
+
+    def moved(self, decided_at: datetime, recorded_at: datetime) -> "Outcome":
+        """The same outcome of a command that was recorded at another moment than it was decided."""
+        given, replaced = (msgspec.json.encode(moment) for moment in (decided_at, recorded_at))
+        kept = Outcome.decode(self.encode().replace(given, replaced), self.position)
+        return replace(kept, replayed=self.replayed)
 
     def at(self, position: int | None) -> "Outcome":
         """The same outcome, committed at a position."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,8 +10,10 @@ from eventsourcing.persistence import StoredEvent
 
 from services.billing.ports import Conflict, KeptOutcome, KeyTaken
 
+TICK = timedelta(microseconds=1)
+
 APPEND_TOGETHER = """
-    SELECT first_position, newest, late, conflicting, taken
+    SELECT first_position, newest, overtaken, late, conflicting, taken
       FROM ledger.append_together(%(commits)s::jsonb, interval '1 second')
 """
 
@@ -21,13 +23,17 @@ Verdict = int | Exception | None
 
 @dataclass
 class Commit:
-    """Everything that one command stores; `reads` are the streams that it was decided on, with their versions."""
+    """Everything that one command stores; `reads` are the streams that it was decided on, with their versions.
+
+    `moved_to` is set when it was overtaken on its way: it is recorded at this moment, right after what overtook it.
+    """
 
     events: Sequence[StoredEvent]
     recorded_ats: Sequence[datetime]
     aliases: Mapping[str, str] = field(default_factory=dict)
     outcomes: Sequence[KeptOutcome] = ()
     reads: Mapping[str, int] = field(default_factory=dict)
+    moved_to: datetime | None = None
 
 
 def parameters_of(commits: Sequence[Commit]) -> dict[str, str]:
@@ -52,7 +58,7 @@ def _sent(commit: Commit) -> dict[str, Any]:
 def verdicts_of(commits: Sequence[Commit], row: tuple[Any, ...] | None) -> list[Verdict]:
     """What APPEND_TOGETHER says of each commit."""
     assert row is not None
-    position, newest, late, conflicting, taken = row
+    position, newest, overtaken, late, conflicting, taken = row
     verdicts: list[Verdict] = []
     for number, commit in enumerate(commits):
         if number in taken:
@@ -63,6 +69,7 @@ def verdicts_of(commits: Sequence[Commit], row: tuple[Any, ...] | None) -> list[
             verdicts.append(Conflict())
         elif commit.events:
             position += len(commit.events)
+            commit.moved_to = newest + TICK if number in overtaken else None
             verdicts.append(position)
         else:
             verdicts.append(None)

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import errors
 
@@ -27,9 +28,13 @@ RESEND_PAUSE_SECONDS = 0.1
 KEY_CONSTRAINT = "idempotency_keys_pkey"
 
 SELECT_OWN_EVENT = """
-    SELECT notification_id FROM ledger.events
-     WHERE originator_id = %(stream)s AND originator_version = %(version)s AND state = %(state)s
+    SELECT notification_id, recorded_at FROM ledger.events
+     WHERE originator_id = %(stream)s AND originator_version = %(version)s
+       AND convert_from(state, 'UTF8') IN (
+           %(state)s,
+           replace(%(state)s, %(moment)s, to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
 """
+"""A commit that was overtaken on its way stands there with another moment."""
 
 log = logging.getLogger(__name__)
 
@@ -145,12 +150,19 @@ class Committer:
             member.answer(verdict if own is None else own)
 
     async def _own_position(self, commit: Commit) -> int | None:
-        event = commit.events[-1]
-        row = await self._execute(
-            SELECT_OWN_EVENT,
-            {"stream": event.originator_id, "version": event.originator_version, "state": event.state},
-        )
-        return None if row is None else row[0]
+        event, moment = commit.events[-1], commit.recorded_ats[-1]
+        parameters = {
+            "stream": event.originator_id,
+            "version": event.originator_version,
+            "state": event.state.decode(),
+            "moment": msgspec.to_builtins(moment),
+        }
+        row = await self._execute(SELECT_OWN_EVENT, parameters)
+        if row is None:
+            return None
+        position: int = row[0]
+        commit.moved_to = None if row[1] == moment else row[1]
+        return position
 
     async def _execute(self, statement: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
         connection = await self._connect()

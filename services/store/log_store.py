@@ -86,7 +86,11 @@ class LogStore:
         except Conflict:
             self._memory.forget(decided.reads)
             raise
-        self._memory.keep(decided.streams)
+        if commit.moved_to is None:
+            self._memory.keep(decided.streams)
+        else:
+            self._memory.forget(decided.streams)
+            decided.moved_to = commit.moved_to
         return position
 
     async def find_outcome(self, holder: str, key: str) -> tuple[KeptOutcome, int | None] | None:

@@ -162,7 +162,7 @@ async def test_wrong_parameters_are_refused_by_name(desk: Desk, client: httpx.As
         "type": ["", "bill", "bill.added%0A", "BILL.ADDED", "%00"],
         "folioId": ["", "a%20b", "a" * 65],
         "accommodationId": ["", "a%20b", "a" * 65],
-        "consistency": ["eventual"],
+        "consistency": ["", "stale"],
         "cursor": ["x"],
     }
     async with nothing_written(service):
@@ -212,3 +212,16 @@ async def test_who_follows_waits_before_an_event_that_this_version_cannot_read(
     assert f"position {head + 1} cannot be read by this version" in detail
     later = desk.expect(200, await client.get(EVENTS, params={"after": head + 1}))
     assert [each["type"] for each in later["items"]] == ["bill.added"]
+
+
+async def test_a_page_answers_from_the_position_that_is_asked_for_or_says_that_it_is_not_there(
+    desk: Desk, client: httpx.AsyncClient, service: Service
+) -> None:
+    await desk.add_bill()
+    head = await service.store.position()
+    for minimum, status in ((head, 200), (head + 1, 503)):
+        answer = await client.get(EVENTS, headers={"Folio-Min-Position": str(minimum)})
+        assert answer.status_code == status, answer.text
+    expect_problem(answer, 503, "NOT_CAUGHT_UP")
+    expect_problem(await client.get(EVENTS, headers={"Folio-Min-Position": "-4"}), 400, "INVALID_PARAMETER")
+    assert (await client.get(f"{EVENTS}?consistency=eventual")).status_code == 200

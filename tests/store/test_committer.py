@@ -22,7 +22,7 @@ from tests.faults.proxy import Proxy
 from tests.store.test_log import new_event
 
 APPENDING = b"ledger.append"
-LOOKING_FOR_OWN = b"SELECT notification_id FROM ledger.events"
+LOOKING_FOR_OWN = b"SELECT notification_id, recorded_at FROM ledger.events"
 TRANSACTIONS = """
     SELECT xmin::text FROM ledger.events UNION SELECT xmin::text FROM ledger.aliases
     UNION SELECT xmin::text FROM ledger.idempotency_keys UNION SELECT xmin::text FROM ledger.log_head
@@ -284,13 +284,36 @@ async def test_a_commit_that_was_overtaken_on_its_way_is_recorded_right_after_wh
 ) -> None:
     decided = CLOCK.next()
     await committer.commit(commit_of(new_event("theirs", 1), at=decided + timedelta(milliseconds=300)))
-    ours = [commit_of(new_event(f"ours-{number}", 1), at=decided) for number in range(3)]
+    state = msgspec.json.encode({"timestamp": decided, "name": "checked out at noon"})
+    ours = [commit_of(StoredEvent(f"ours-{number}", 1, "test.happened", state), at=decided) for number in range(3)]
+    ours[0].outcomes = [key("moved", msgspec.json.encode({"createdAt": decided}))]
     later = commit_of(new_event("later", 1), at=decided + timedelta(milliseconds=301))
     assert await all_of(committer, [*ours, later]) == [2, 3, 4, 5]
     rows = ask(database, "SELECT recorded_at FROM ledger.events ORDER BY notification_id")
     after = decided + timedelta(milliseconds=300, microseconds=1)
     assert rows[1:] == [(after,), (after,), (after,), (decided + timedelta(milliseconds=301),)]
     assert ask(database, "SELECT recorded_at FROM ledger.log_head") == [rows[-1]]
+    assert [commit.moved_to for commit in (*ours, later)] == [after, after, after, None]
+    states = ask(database, "SELECT state FROM ledger.events WHERE originator_id LIKE 'ours%'")
+    assert {bytes(state) for (state,) in states} == {
+        msgspec.json.encode({"timestamp": after, "name": "checked out at noon"})
+    }
+    kept = ask(database, "SELECT outcome FROM ledger.idempotency_keys WHERE key = 'moved'")
+    assert kept == [(msgspec.json.encode({"createdAt": after}),)]
+
+
+async def test_an_overtaken_commit_whose_answer_was_lost_counts_once_and_is_answered(
+    database: str, proxy: Proxy, distant: Committer
+) -> None:
+    decided = CLOCK.next()
+    await distant.commit(commit_of(new_event("theirs", 1), at=decided + timedelta(milliseconds=300)))
+    state = msgspec.json.encode({"timestamp": decided})
+    ours = commit_of(StoredEvent("ours", 1, "test.happened", state), at=decided)
+    proxy.lose_answers_to(APPENDING)
+    async with asyncio.timeout(SECONDS_MAX):
+        assert await distant.commit(ours) == 2
+    assert (proxy.lost, len(log_of(database))) == (1, 2)
+    assert ours.moved_to == decided + timedelta(milliseconds=300, microseconds=1)
 
 
 async def test_a_commit_that_rests_on_a_stream_which_has_grown_is_refused_alone(
