@@ -35,7 +35,7 @@ COUNT = "SELECT count(*) FROM read_model.{name}"
 
 @dataclass(frozen=True)
 class Status:
-    """A read model as it stands. `rows` is an estimate; `holder` is a connection's name and process at PostgreSQL.
+    """A read model as it stands. `holder` is a connection's name and process at PostgreSQL.
 
     `rebuilt_events` is how many events a rebuild has applied that has begun, `rebuild_runs` whether it goes on now.
     """
