@@ -34,17 +34,15 @@ BEGIN
     conflicting := '{}';
     IF jsonb_path_exists(commits, '$[*].events[*]') THEN
         SELECT h.position, h.recorded_at INTO first_position, newest FROM ledger.log_head AS h FOR UPDATE;
-        following := to_char((newest + interval '1 microsecond') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
         overtaken := ARRAY(
-            SELECT DISTINCT c.number - 1
-              FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number),
-                   jsonb_array_elements(c.value -> 'events') AS e (value)
-             WHERE (e.value ->> 4)::timestamptz <= newest);
-        late := ARRAY(
-            SELECT c.number - 1
-              FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number),
-                   jsonb_array_elements(c.value -> 'events') AS e (value)
-             WHERE (e.value ->> 4)::timestamptz <= newest - overtaken_max);
+            SELECT c.number - 1 FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number)
+             WHERE (c.value #>> '{events,0,4}')::timestamptz <= newest);
+        IF overtaken <> '{}' THEN
+            following := to_char((newest + interval '1 microsecond') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+            late := ARRAY(
+                SELECT c.number - 1 FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number)
+                 WHERE (c.value #>> '{events,0,4}')::timestamptz <= newest - overtaken_max);
+        END IF;
         -- Each as a subquery of its own row, which can only become a look into the index, however old the plan.
         conflicting := ARRAY(
             SELECT c.number - 1
