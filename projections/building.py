@@ -23,12 +23,12 @@ from projections.loading import LOADED_EVENTS_MIN, Loading, read_loads
 from projections.place import Connection, Place, set_up_writing
 from projections.read_model import ReadModel
 from services.store.codec import EventCodec
+from services.store.log_store import SELECT_POSITION
 from services.store.tasks import end
 
 BATCH_EVENTS_MAX = 5_000
 COLLECTED_OBJECTS = 200_000
 
-SELECT_HEAD = "SELECT position FROM ledger.log_head"
 BEGIN_POSITION = """
     INSERT INTO read_model.positions (application_name, notification_id) VALUES (%(name)s, 0)
     ON CONFLICT (application_name) DO UPDATE SET notification_id = 0
@@ -174,7 +174,7 @@ class Building:
 
     async def head(self) -> int:
         """The position of the newest event."""
-        row = await (await self._execute(SELECT_HEAD)).fetchone()
+        row = await (await self._execute(SELECT_POSITION)).fetchone()
         return row[0] if row else 0
 
     async def _execute(self, statement: str, **parameters: Any) -> psycopg.AsyncCursor[Any]:

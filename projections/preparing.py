@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import psycopg
 
 from projections.building import Building, Progress
+from projections.leadership import SELECT_DIGESTS
 from projections.place import SERVING
 from projections.read_model import ReadModel
 from projections.rebuild import rebuild
@@ -15,7 +16,6 @@ LOCK = 0x50726F6A  # "Proj": only one process prepares the tables at a time
 CONNECTION_NAME = "folio prepare"
 LOOK_SECONDS = 0.2
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s)"
-SELECT_DIGESTS = "SELECT name, digest FROM read_model.definitions"
 
 
 def prepare(
@@ -37,7 +37,7 @@ async def _prepare(conninfo: str, models: Sequence[ReadModel], codec: EventCodec
         while (await (await connection.execute(TRY_LOCK, [LOCK])).fetchone()) != (True,):
             progress.says("Another process prepares the read models.")
             await asyncio.sleep(LOOK_SECONDS)
-        cursor = await connection.execute(SELECT_DIGESTS)
+        cursor = await connection.execute(SELECT_DIGESTS, {"names": [model.name for model in models]})
         digests = {name: bytes(digest) for name, digest in await cursor.fetchall()}
         changed = [model for model in models if digests.get(model.name) != model.digest]
         serving = Building(connection, connection, SERVING, codec)

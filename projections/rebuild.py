@@ -11,7 +11,7 @@ from projections.place import BESIDE
 from projections.read_model import ReadModel
 from projections.runner import ANNOUNCE
 from services.store.codec import EventCodec
-from services.store.locks import CLASS
+from services.store.locks import CLASS, TRY_LOCK
 
 CONNECTION_NAME = "folio rebuild"
 LOCK_NAME = "rebuild of "
@@ -20,7 +20,6 @@ LOCK_SECONDS_MIN, LOCK_SECONDS_MAX = 0.05, 1.2
 PAUSE_SECONDS_MAX = 30.0
 """A dump may hold the table for long: between two attempts, everybody else goes on for ever longer."""
 
-TRY_LOCK = "SELECT pg_try_advisory_lock(%(class)s, hashtext(%(name)s))"
 WAIT_FOR_LOCK = "SELECT true FROM pg_advisory_lock(%(class)s, hashtext(%(name)s))"
 SELECT_BEGUN = """
     SELECT coalesce(reached, notification_id), digest

@@ -16,11 +16,11 @@ from projections.following import Follower
 from projections.leadership import Leadership
 from projections.place import SERVING, Connection, OtherDefinition, set_up_writing
 from projections.read_model import ReadModel
-from projections.supervision import again_and_again
 from services.store.codec import EventCodec
 from services.store.connection import connect
 from services.store.listening import Listener, Signal
 from services.store.recorder import CHANNEL
+from services.store.supervision import again_and_again
 from services.store.tasks import end
 
 BATCH_EVENTS_MAX = 500

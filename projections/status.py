@@ -19,7 +19,7 @@ SELECT_STATUS = f"""
                FROM pg_locks JOIN pg_stat_activity USING (pid)
               WHERE locktype = 'advisory' AND classid::bigint = %(class)s AND objsubid = 2 AND granted
                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-    SELECT lags.*, 0::bigint AS rows,
+    SELECT lags.*,
            leader.application_name AS holder, leader.pid AS holder_pid,
            coalesce(load.reached, beside.notification_id) AS rebuilt_events, builder.pid IS NOT NULL AS rebuild_runs
       FROM lags
@@ -45,11 +45,11 @@ class Status:
     events: int
     seconds: float
     parked_events: int
-    rows: int
     holder: str | None
     holder_pid: int | None
     rebuilt_events: int | None
     rebuild_runs: bool
+    rows: int = 0
 
 
 async def read_status(connection: Connection, names: Sequence[str]) -> Sequence[Status]:

@@ -1,17 +1,15 @@
 """The command line: `folio`."""
 
-import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.bootstrap import collecting_by, prepare_database
+from services.bootstrap import prepare_database
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
 from services.cli_projections import projections
-from services.serving import bind, database, listen, serve
-from services.settings import Settings
+from services.serving import bind, database, listen, serve_as_set
 from services.telemetry import configure_logging
 from services.terminal import (
     DEFAULT_DATA,
@@ -54,16 +52,11 @@ def serve_command(port: Port = 8080, data: Data = DEFAULT_DATA, host: Host = "12
         address = listening.getsockname()
         tell(f"Folio Ledger serves http://{address[0]}:{address[1]} (described at /docs). Ctrl-C ends it.")
         if workers == 1:
-            run(_serve(conninfo, listening, settings))
+            run(serve_as_set(conninfo, listening, settings))
             return
         listening.close()
         with bind(address[0], address[1], shared=True):
             serve_in_workers(Worker(address[0], address[1], conninfo), workers)
-
-
-async def _serve(conninfo: str, listening: socket.socket, settings: Settings) -> None:
-    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    await serve(conninfo, listening, admin_key, collecting_by(settings))
 
 
 @app.command("demo")

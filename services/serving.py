@@ -13,7 +13,7 @@ from types import FrameType
 import psycopg
 import uvicorn
 
-from services.bootstrap import Collecting, make_service
+from services.bootstrap import Collecting, collecting_by, make_service
 from services.settings import Settings
 from services.store.connection import with_network_limits
 from services.store.embedded import EmbeddedPostgres, attach
@@ -106,6 +106,17 @@ class Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if connection.transport.is_closing():
                 connection.transport.abort()
+
+
+async def serve_as_set(
+    conninfo: str,
+    listening: socket.socket,
+    settings: Settings,
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve with the key and the provider that the settings name; otherwise as `serve`."""
+    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    await serve(conninfo, listening, admin_key, collecting_by(settings), meanwhile)
 
 
 async def serve(

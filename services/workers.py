@@ -15,8 +15,7 @@ from multiprocessing.process import BaseProcess
 
 from prometheus_client import multiprocess
 
-from services.bootstrap import collecting_by
-from services.serving import listen, serve
+from services.serving import listen, serve_as_set
 from services.settings import Settings
 from services.telemetry import METRICS_FOLDER, configure_logging
 from services.terminal import run
@@ -88,9 +87,8 @@ def _serve(worker: Worker) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the server listens to it
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format)
-    admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     with listen(worker.host, worker.port, shared=True) as listening:
-        run(serve(worker.conninfo, listening, admin_key, collecting_by(settings), _parent_gone))
+        run(serve_as_set(worker.conninfo, listening, settings, _parent_gone))
 
 
 async def _parent_gone() -> None:

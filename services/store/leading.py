@@ -1,23 +1,19 @@
 """Work that one process at a time does, whichever it is: the one that holds a lock, until its connection ends."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
-import psycopg
-
 from services.store.connection import LimitedConnection, connect
-from services.store.locks import CLASS
+from services.store.locks import CLASS, TRY_LOCK
+from services.store.supervision import again_and_again
 from services.store.tasks import end
 
 LOOK_SECONDS = 0.5
 """How often a process looks whether it may lead, and one that leads whether it still does."""
 
-TAKE = "SELECT pg_try_advisory_lock(%(class)s, hashtext(%(name)s))"
 STILL_THERE = "SELECT true"
-
-log = logging.getLogger(__name__)
 
 
 async def lead(conninfo: str, name: str, work: Callable[[], Awaitable[Any]]) -> None:
@@ -25,16 +21,15 @@ async def lead(conninfo: str, name: str, work: Callable[[], Awaitable[Any]]) -> 
 
     A leader that dies is followed within LOOK_SECONDS; one that loses its connection stops, for it may be followed.
     """
-    while True:
-        try:
-            async with await connect(conninfo, f"folio {name}") as connection:
-                await _wait_for(connection, TAKE, {"class": CLASS, "name": name})
-                await _work_while_connected(connection, work)
-        except psycopg.Error as error:
-            log.warning("%s: the database does not answer, trying again: %s", name, error)
-        except Exception:
-            log.exception("%s broke off, trying again", name)
-        await asyncio.sleep(LOOK_SECONDS)
+    await again_and_again(name, partial(_lead, conninfo, name, work))
+
+
+async def _lead(conninfo: str, name: str, work: Callable[[], Awaitable[Any]]) -> None:
+    async with await connect(conninfo, f"folio {name}") as connection:
+        await _wait_for(connection, TRY_LOCK, {"class": CLASS, "name": name})
+        while True:
+            await _work_while_connected(connection, work)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _wait_for(connection: LimitedConnection, statement: str, parameters: dict[str, Any]) -> None:

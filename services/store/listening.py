@@ -6,19 +6,14 @@ after a while.
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Sequence
 
-import psycopg
-
 from services.store.connection import connect
+from services.store.supervision import again_and_again
 from services.store.tasks import end
 
 LISTEN_SECONDS = 30.0
 """How long to listen before asking whether the connection is still one: silence says nothing."""
-RETRY_SECONDS = 0.5
-
-log = logging.getLogger(__name__)
 
 
 class Signal:
@@ -53,25 +48,19 @@ class Listener:
 
     async def start(self) -> None:
         """Begin to listen; while the database is away, it is tried again and again."""
-        self._tasks = [asyncio.create_task(self._listen(), name="listener")]
+        listening = again_and_again("listening to the database", self._listen)
+        self._tasks = [asyncio.create_task(listening, name="listener")]
 
     async def close(self) -> None:
         """Stop."""
         await end(self._tasks)
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                async with await connect(self._conninfo, "folio listener") as connection:
-                    while True:
-                        for channel in self.signals:
-                            await connection.execute(f"LISTEN {channel}".encode())
-                        for signal in self.signals.values():  # what was announced before nobody heard
-                            signal.send()
-                        async for announcement in connection.notifies(timeout=LISTEN_SECONDS):
-                            self.signals[announcement.channel].send()
-            except psycopg.Error as error:
-                log.warning("listening to the database broke off, trying again: %s", error)
-            except Exception:
-                log.exception("listening to the database broke off, trying again")
-            await asyncio.sleep(RETRY_SECONDS)
+        async with await connect(self._conninfo, "folio listener") as connection:
+            while True:
+                for channel in self.signals:
+                    await connection.execute(f"LISTEN {channel}".encode())
+                for signal in self.signals.values():  # what was announced before nobody heard
+                    signal.send()
+                async for announcement in connection.notifies(timeout=LISTEN_SECONDS):
+                    self.signals[announcement.channel].send()

@@ -17,7 +17,7 @@ CLASS = 0x466F6C69  # "Foli": apart from what else may lock in this database
 PATIENCE_SECONDS = 15.0
 PAUSE_SECONDS = 0.02
 
-TAKE = "SELECT pg_try_advisory_lock(%(class)s, hashtext(%(name)s))"
+TRY_LOCK = "SELECT pg_try_advisory_lock(%(class)s, hashtext(%(name)s))"
 RELEASE = "SELECT pg_advisory_unlock(%(class)s, hashtext(%(name)s))"
 
 
@@ -52,7 +52,7 @@ class AdvisoryLocks:
         async with AsyncExitStack() as stack:
             async with translated():
                 connection = await stack.enter_async_context(self._pool.connection())
-                while not (await (await connection.execute(TAKE, parameters)).fetchone() or [False])[0]:  # noqa: ASYNC110
+                while not (await (await connection.execute(TRY_LOCK, parameters)).fetchone() or [False])[0]:  # noqa: ASYNC110
                     await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 -- no secret
             try:
                 yield

@@ -72,7 +72,7 @@ def pgbench(site: Site, seconds: int) -> tuple[float, float]:
         options = ["-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "1", "-T", str(seconds), "-f", str(script)]
         done = subprocess.run(
             [programs / "pgbench", *options],
-            env={**os.environ, **site.library_environment},
+            env={**os.environ, **site.postgres_environment},
             check=False,
             capture_output=True,
             text=True,

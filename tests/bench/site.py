@@ -29,7 +29,7 @@ class Site:
         return {"FOLIO_DATABASE_URL": self.conninfo, "FOLIO_ADMIN_KEY": ADMIN_KEY}
 
     @property
-    def library_environment(self) -> dict[str, str]:
+    def postgres_environment(self) -> dict[str, str]:
         """The database's address as PostgreSQL's own programs take it."""
         parts = conninfo_to_dict(self.conninfo)
         names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from projections import folding, supervision
+from projections import folding
 from projections import following as following_module
 from projections.bills import BILLS, BillFilter, bills_of_accommodation, find_bill
 from projections.folding import EventFailed
@@ -21,6 +21,7 @@ from projections.reading import FolioHeld, Freshness, NotCaughtUp, Reader
 from services.billing.bill import BillChanges
 from services.billing.ledger import NewBill
 from services.bootstrap import CODEC, READ_MODELS
+from services.store import supervision
 from services.store.connection import make_pool
 from tests.projections.books import SECONDS_MAX, Books, caught_up, following, open_books, read_models, rebuilt
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from projections import folding, leadership, supervision
+from projections import folding, leadership
 from projections import runner as runners
 from projections.bills import BILLS
 from projections.folios import FOLIOS
@@ -19,7 +19,7 @@ from projections.reading import Freshness, Reader
 from projections.runner import CHANNELS, Runner
 from services.billing.errors import Refusal
 from services.bootstrap import CODEC, READ_MODELS
-from services.store import listening
+from services.store import supervision
 from services.store.connection import make_pool
 from services.store.listening import Listener
 from tests.projections.books import (
@@ -163,7 +163,6 @@ async def test_an_event_arrives_by_its_notification_also_after_listening_broke_o
     database: str, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runners, "POLL_SECONDS", 1_000)
-    monkeypatch.setattr(listening, "RETRY_SECONDS", 0.05)
     monkeypatch.setattr(supervision, "RETRY_SECONDS", 0.05)
     async with following(database) as runner:
         for _ in range(3):
