@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,10 +10,8 @@ from eventsourcing.persistence import StoredEvent
 
 from services.billing.ports import Conflict, KeptOutcome, KeyTaken
 
-TICK = timedelta(microseconds=1)
-
 APPEND_TOGETHER = """
-    SELECT first_position, newest, overtaken, late, conflicting, taken
+    SELECT first_position, newest, moved_to, overtaken, late, conflicting, taken
       FROM ledger.append_together(%(commits)s::jsonb, interval '1 second')
 """
 
@@ -58,7 +56,7 @@ def _sent(commit: Commit) -> dict[str, Any]:
 def verdicts_of(commits: Sequence[Commit], row: tuple[Any, ...] | None) -> list[Verdict]:
     """What APPEND_TOGETHER says of each commit."""
     assert row is not None
-    position, newest, overtaken, late, conflicting, taken = row
+    position, newest, moved_to, overtaken, late, conflicting, taken = row
     verdicts: list[Verdict] = []
     for number, commit in enumerate(commits):
         if number in taken:
@@ -69,7 +67,7 @@ def verdicts_of(commits: Sequence[Commit], row: tuple[Any, ...] | None) -> list[
             verdicts.append(Conflict())
         elif commit.events:
             position += len(commit.events)
-            commit.moved_to = newest + TICK if number in overtaken else None
+            commit.moved_to = moved_to if number in overtaken else None
             verdicts.append(position)
         else:
             verdicts.append(None)

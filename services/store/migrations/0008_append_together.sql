@@ -13,7 +13,7 @@
 -- Members are numbered from 0 in what is returned:
 --   first_position: the head before; the events of the members that are not refused follow it without a gap
 --   newest: the newest moment in the log before, null in an empty log
---   overtaken: members that are recorded at the moment right after the newest
+--   overtaken: members that are recorded at moved_to, the moment right after the newest
 --   late: members that were overtaken by more
 --   conflicting: members with a version or alias that exists, or decided on a stream that is at another version
 --   taken: members with an idempotency key that exists
@@ -21,7 +21,7 @@
 CREATE FUNCTION ledger.append_together(
     commits jsonb, overtaken_max interval,
     OUT first_position bigint, OUT newest timestamptz, OUT overtaken int[], OUT late int[], OUT conflicting int[],
-    OUT taken int[]
+    OUT taken int[], OUT moved_to timestamptz
 ) LANGUAGE plpgsql AS $$
 DECLARE
     refused int[];
@@ -34,11 +34,12 @@ BEGIN
     conflicting := '{}';
     IF jsonb_path_exists(commits, '$[*].events[*]') THEN
         SELECT h.position, h.recorded_at INTO first_position, newest FROM ledger.log_head AS h FOR UPDATE;
+        moved_to := newest + interval '1 microsecond';
         overtaken := ARRAY(
             SELECT c.number - 1 FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number)
              WHERE (c.value #>> '{events,0,4}')::timestamptz <= newest);
         IF overtaken <> '{}' THEN
-            following := to_char((newest + interval '1 microsecond') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+            following := to_char(moved_to AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
             late := ARRAY(
                 SELECT c.number - 1 FROM jsonb_array_elements(commits) WITH ORDINALITY AS c (value, number)
                  WHERE (c.value #>> '{events,0,4}')::timestamptz <= newest - overtaken_max);
@@ -77,7 +78,7 @@ BEGIN
         SELECT m.number AS member, e.value,
                CASE WHEN m.overtaken THEN replace(e.value ->> 3, m.moment, following) ELSE e.value ->> 3 END AS state,
                first_position + row_number() OVER (ORDER BY m.number, e.number) AS position,
-               max(greatest(coalesce((e.value ->> 4)::timestamptz, clock_timestamp()), newest + interval '1 microsecond'))
+               max(greatest(coalesce((e.value ->> 4)::timestamptz, clock_timestamp()), moved_to))
                    OVER (ORDER BY m.number, e.number) AS recorded_at
           FROM members AS m, jsonb_array_elements(m.value -> 'events') WITH ORDINALITY AS e (value, number)
     ), stored AS (
@@ -102,5 +103,6 @@ BEGIN
         PERFORM pg_notify('ledger_events', '');
     END IF;
     newest := nullif(newest, '-infinity');
+    moved_to := nullif(moved_to, '-infinity');
 END;
 $$;
