@@ -29,11 +29,15 @@ from services.collection.attendant import Attendant
 from services.collection.collector import Collector
 from services.collection.office import Office
 from services.collection.provider import Provider
+from services.desk.desk import Desk
+from services.desk.front_desk import FrontDesk
+from services.desk.lookups import Lookups
+from services.desk.past import Past
+from services.desk.request_desk import RequestDesk
 from services.payssam.callback import PATH as CALLBACK_PATH
 from services.payssam.callback import callback_router
 from services.payssam.client import PayssamClient
 from services.rest.app import make_app
-from services.rest.desk import Desk
 from services.settings import Settings
 from services.store.api_keys import KeyRing
 from services.store.codec import EventCodec
@@ -236,7 +240,9 @@ def make_service(
         attendant = Attendant(collector, agenda, inbox)
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
-    service.app = make_app(desk, reader, store, KeyRing(pool, admin_key), data_keys, service, events, service.office)
+    requests, lookups = RequestDesk(desk, service.office), Lookups(reader, Past(store))
+    front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events)
+    service.app = make_app(front, service)
     if collecting is not None:
         service.app.include_router(
             callback_router(inbox, collecting.api_key, collecting.callback_sources, attendant.ring)

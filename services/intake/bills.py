@@ -14,13 +14,13 @@ from services.billing.event import Context
 from services.billing.ids import new_ulid
 from services.billing.ledger import Ledger
 from services.billing.work import Work
+from services.desk.bodies import Line, NewBillBody, PmsId
+from services.desk.commands import Command, find_command
+from services.desk.desk import Call, Key
+from services.desk.outcomes import Outcome
+from services.desk.parsing import parse
+from services.desk.problems import Fault, Problem, problem_of
 from services.intake.formats import Complaint, Entry
-from services.rest.bodies import Line, NewBillBody, PmsId
-from services.rest.commands import Command, find_command
-from services.rest.desk import Call, Key
-from services.rest.outcomes import Outcome
-from services.rest.parsing import parse
-from services.rest.problems import Fault, Problem, problem_of
 
 HOLDER = "import"
 """Whose the idempotency keys of imported bills are, and the name of the key in their events."""

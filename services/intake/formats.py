@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from services.desk.bodies import ITEMS_MAX
 from services.intake.columns import Row, column_of, make_bill, parse_header, parse_row
 from services.intake.lines import ImportFailed, Line, read_lines
-from services.rest.bodies import ITEMS_MAX
 
 REJECT_MEMBERS = {"line", "externalId", "code", "reason", "errors", "row"}
 """What a line of a rejects file holds; in such a line the bill is `row`."""

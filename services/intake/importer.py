@@ -8,13 +8,13 @@ from pathlib import Path
 
 from services.billing.errors import Refusal
 from services.billing.ports import StoreUnavailable, TooBusy
+from services.desk.desk import Call, Desk
+from services.desk.outcomes import Outcome
+from services.desk.problems import Problem
 from services.intake.bills import Refused, Reject, read_call, refused, reject
 from services.intake.formats import Entry
 from services.intake.progress import ImportProgress
 from services.intake.rejects import RejectsFile
-from services.rest.desk import Call, Desk
-from services.rest.outcomes import Outcome
-from services.rest.problems import Problem
 
 AT_ONCE_MAX = 64
 """Bills on their way at the same time; the committer stores those that wait together in one commit."""

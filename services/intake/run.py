@@ -10,12 +10,12 @@ from typing import BinaryIO, Protocol
 from rich.console import Console
 
 from services.billing.ports import StoreUnavailable, TooBusy
+from services.desk.desk import Desk
 from services.intake.formats import READERS
 from services.intake.importer import Importer, Summary
 from services.intake.lines import ImportFailed, check_encoding
 from services.intake.progress import ImportProgress
 from services.intake.rejects import RejectsFile
-from services.rest.desk import Desk
 
 __all__ = ["ImportFailed", "Summary", "check_files", "import_file"]
 

@@ -1,64 +1,20 @@
-"""From outcomes and rows to HTTP answers; personal data is opened here, last."""
+"""From outcomes, rows and problems to HTTP answers."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
-from services.billing.personal_data import open_account
-from services.billing.ports import DataKey
-from services.collection.guest import masked_view
-from services.rest.outcomes import Outcome
-from services.rest.problems import MEDIA_TYPE
+from services.desk.lookups import Found, Page
+from services.desk.opening import Opener, encode
+from services.desk.outcomes import Outcome
+from services.desk.problems import Problem
 
-SEALED_MEMBER = b'"sealed":'
-GUEST_MEMBER = "guest"
-
-
-class Opener(Protocol):
-    """Finds the keys of sealed personal data."""
-
-    async def for_opening(self, folio_ids: Iterable[str]) -> Mapping[str, DataKey]:
-        """The data keys that exist of these folios. Raises StoreUnavailable."""
-        ...
-
-
-async def encode(body: Any, opener: Opener) -> bytes:
-    """The body as JSON, its virtual accounts opened and its guests masked. Raises StoreUnavailable."""
-    encoded = msgspec.json.encode(body)
-    if SEALED_MEMBER not in encoded:
-        return encoded
-    plain = msgspec.json.decode(encoded)
-    keys = await opener.for_opening({sealed["folioId"] for sealed in _sealed(plain)})
-    return msgspec.json.encode(_opened(plain, keys))
-
-
-def _sealed(value: Any) -> Iterator[dict[str, Any]]:
-    """Everything in a view that is sealed."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _sealed(item)
-    elif isinstance(value, dict):
-        if "sealed" in value:
-            yield value
-        for item in value.values():
-            yield from _sealed(item)
-
-
-def _opened(value: Any, keys: Mapping[str, DataKey]) -> Any:
-    """The view with its virtual accounts in the clear and its guests masked."""
-    if isinstance(value, list):
-        return [_opened(item, keys) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "bankCode" in value and "sealed" in value:
-        return open_account(value, keys.get(value["folioId"]))
-    guest = value.get(GUEST_MEMBER)
-    if isinstance(guest, dict):
-        masked = masked_view(guest["sealed"], keys.get(guest["folioId"]))
-        value = {name: item for name, item in value.items() if name != GUEST_MEMBER} | masked
-    return {name: _opened(item, keys) for name, item in value.items()}
+PROBLEM_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "1"
+RETRY_CODES = {
+    "NOT_CAUGHT_UP", "PROVIDER_UNAVAILABLE", "SERVICE_UNAVAILABLE", "TOO_MANY_REQUESTS", "IDEMPOTENCY_KEY_IN_USE",
+}  # fmt: skip
 
 
 async def answer(outcome: Outcome, opener: Opener) -> Response:
@@ -73,13 +29,33 @@ async def answer(outcome: Outcome, opener: Opener) -> Response:
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     content = None if outcome.body is None else await encode(outcome.body, opener)
-    media_type = None if content is None else MEDIA_TYPE if outcome.problem else "application/json"
+    media_type = None if content is None else PROBLEM_TYPE if outcome.problem else "application/json"
     return Response(content, outcome.status, headers, media_type)
 
 
-async def found(body: Any, position: int, opener: Opener, version: int | None = None) -> Response:
-    """The answer to a query, with the position that it is from."""
+async def found(thing: Found, opener: Opener) -> Response:
+    """The answer to a query for one thing, with the position that it is from."""
+    return await _query_answer(thing.view, thing.position, thing.version, opener)
+
+
+async def found_page(page: Page, opener: Opener) -> Response:
+    """The answer to a query for a list."""
+    body = {"items": page.views, "nextCursor": page.next_cursor}
+    return await _query_answer(body, page.position, page.version, opener)
+
+
+async def _query_answer(body: Any, position: int, version: int | None, opener: Opener) -> Response:
     headers = {"Folio-Position": str(position)}
     if version is not None:
         headers["ETag"] = f'"{version}"'
     return Response(await encode(body, opener), 200, headers, "application/json")
+
+
+def refuse(problem: Problem, request_id: str) -> Response:
+    """The answer to a request that is not carried out, as RFC 9457 `application/problem+json`."""
+    headers = {**problem.headers}
+    if problem.code in RETRY_CODES:
+        headers["Retry-After"] = RETRY_AFTER_SECONDS
+    if problem.code == "UNAUTHENTICATED":
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(msgspec.json.encode(problem.body(request_id)), problem.status, headers, PROBLEM_TYPE)

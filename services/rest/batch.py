@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from services.access import Caller
 from services.billing.event import Context
-from services.rest.bodies import BatchBody, BatchItem
-from services.rest.commands import find_command
-from services.rest.desk import Call, Desk, Key, batch_outcome, fingerprint_of
-from services.rest.outcomes import Outcome
-from services.rest.parsing import parse
-from services.rest.problems import Fault, Problem, invalid
-from services.rest.requests import check_id
+from services.desk.bodies import BatchBody, BatchItem
+from services.desk.commands import find_command
+from services.desk.desk import Call, Desk, Key, batch_outcome, fingerprint_of
+from services.desk.outcomes import Outcome
+from services.desk.parsing import parse
+from services.desk.problems import Fault, Problem, invalid
+from services.desk.requests import check_id
 
 
 @dataclass(frozen=True)

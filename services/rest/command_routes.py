@@ -8,21 +8,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.access import COMMAND_ROLES, Caller
-from services.rest.answers import Opener, answer
-from services.rest.batch import run_batch
-from services.rest.bodies import BatchBody
-from services.rest.commands import COMMANDS, Command
-from services.rest.desk import Call, Desk, Key, fingerprint_of
-from services.rest.openapi import BATCH_DOCUMENTATION, document_command
-from services.rest.parsing import parse
-from services.rest.requests import (
-    Authenticator,
+from services.desk.bodies import BatchBody
+from services.desk.commands import COMMANDS, Command
+from services.desk.desk import Call, Key, fingerprint_of
+from services.desk.front_desk import FrontDesk
+from services.desk.parsing import parse
+from services.desk.requests import (
     authenticate,
     check_id,
     check_query,
     context_of,
     idempotency_key,
 )
+from services.rest.answers import answer
+from services.rest.batch import run_batch
+from services.rest.openapi import BATCH_DOCUMENTATION, document_command
 from services.rest.routes import DirectRoute
 
 TRANSFER = "/v1/bills/transfer"
@@ -30,7 +30,7 @@ TRANSFER = "/v1/bills/transfer"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def command_router(desk: Desk, authenticator: Authenticator, opener: Opener) -> APIRouter:
+def command_router(front: FrontDesk) -> APIRouter:
     """Routes for every command of the table, and for batches of them."""
     router = APIRouter(tags=["Commands"], route_class=DirectRoute)
 
@@ -42,7 +42,7 @@ def command_router(desk: Desk, authenticator: Authenticator, opener: Opener) -> 
     for command in COMMANDS:
         router.add_api_route(
             command.path,
-            _endpoint(command, desk, authenticator, opener),
+            _endpoint(command, front),
             methods=[command.method],
             status_code=command.status,
             summary=command.summary,
@@ -54,21 +54,21 @@ def command_router(desk: Desk, authenticator: Authenticator, opener: Opener) -> 
     @router.post("/v1/commands", summary="Many commands at once", openapi_extra=BATCH_DOCUMENTATION)
     async def run_commands(request: Request) -> Response:
         """Carry out up to 500 commands, in order; `atomic`: all or none."""
-        caller = await authenticate(request, authenticator, COMMAND_ROLES)
+        caller = await authenticate(request, front.authenticator, COMMAND_ROLES)
         check_query(request)
         body = parse(BatchBody, await request.body())
         name = idempotency_key(request)
         key = Key(caller.id, name, fingerprint_of("POST", request.scope["path"], body)) if name else None
         context = context_of(request, caller, None)
-        return await answer(await run_batch(desk, body, context, caller, key), opener)
+        return await answer(await run_batch(front.desk, body, context, caller, key), front.opener)
 
     return router
 
 
-def _endpoint(command: Command, desk: Desk, authenticator: Authenticator, opener: Opener) -> Endpoint:
+def _endpoint(command: Command, front: FrontDesk) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        caller = await authenticate(request, authenticator, COMMAND_ROLES)
-        return await answer(await desk.run(await call_of(command, request, caller)), opener)
+        caller = await authenticate(request, front.authenticator, COMMAND_ROLES)
+        return await answer(await front.desk.run(await call_of(command, request, caller)), front.opener)
 
     return endpoint
 

@@ -13,7 +13,10 @@ from projections.reading import NotCaughtUp
 from services.access import QUERY_ROLES, Caller
 from services.billing.feed import EventLog, EventUnreadable, FeedFilter, PlacedEvent
 from services.billing.ids import PMS_ID_PATTERN
-from services.rest.cloud_events import TOPICS, cloud_event
+from services.desk.cloud_events import TOPICS, cloud_event
+from services.desk.lookups import not_found
+from services.desk.problems import Problem, invalid
+from services.desk.requests import POSITION, Authenticator, authenticate, check_query, freshness_of
 from services.rest.feed_stream import (
     HEARTBEAT_SECONDS,
     SEND_SECONDS_MAX,
@@ -22,9 +25,7 @@ from services.rest.feed_stream import (
     Following,
 )
 from services.rest.openapi import document_event_stream, document_events
-from services.rest.problems import Problem, invalid
-from services.rest.query_routes import limit_of, not_found
-from services.rest.requests import POSITION, Authenticator, authenticate, check_query, freshness_of
+from services.rest.query_routes import limit_of
 from services.rest.routes import DirectRoute
 
 Endpoint = Callable[[Request], Awaitable[Response]]

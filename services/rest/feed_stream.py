@@ -19,8 +19,8 @@ from starlette.types import Receive, Scope, Send
 
 from services.billing.feed import EventLog, FeedFilter
 from services.billing.ports import StoreUnavailable
-from services.rest.cloud_events import cloud_event
-from services.rest.problems import Problem
+from services.desk.cloud_events import cloud_event
+from services.desk.problems import Problem
 from services.telemetry import EVENT_STREAMS
 
 STREAMS_MAX = 200

@@ -8,8 +8,10 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
+from services.desk.failures import FAULT
+from services.desk.problems import Problem
+from services.rest.answers import refuse
 from services.rest.health import Readiness
-from services.rest.problems import Problem
 from services.telemetry import REQUEST_SECONDS, REQUESTS
 
 BODY_BYTES_MAX = 1024 * 1024
@@ -54,13 +56,12 @@ class Front:
             _refuse_large(scope)
             await self._app(scope, _limited(receive), answer)
         except Problem as problem:
-            await problem.response(request_id)(scope, receive, answer)
+            await refuse(problem, request_id)(scope, receive, answer)
         except Exception:
             log.exception("a request failed", request_id=request_id, path=scope["path"])
             if answered is not None:
                 raise
-            fault = Problem("INTERNAL_ERROR", "This service has a fault; its log holds it under the request's id.")
-            await fault.response(request_id)(scope, receive, answer)
+            await refuse(Problem("INTERNAL_ERROR", FAULT), request_id)(scope, receive, answer)
         finally:
             _record(scope, request_id, status, (answered or time.perf_counter()) - started)
 

@@ -9,9 +9,9 @@ from pydantic.json_schema import models_json_schema
 
 from services.billing.ids import PMS_ID_PATTERN, ULID_PATTERN
 from services.collection.payment_request import ID_PATTERN as REQUEST_ID_PATTERN
-from services.rest.bodies import BatchBody
-from services.rest.commands import COMMANDS, Command
-from services.rest.payment_requests import PaymentRequestBody
+from services.desk.bodies import BatchBody
+from services.desk.commands import COMMANDS, Command
+from services.desk.payment_requests import PaymentRequestBody
 from services.rest.schemas import ANSWERS
 
 Document = dict[str, Any]

@@ -1,58 +1,47 @@
 """The queries about payment requests: each answers from their read model, the guest masked."""
 
+from typing import get_args
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from projections import bills, payment_requests
 from projections.payment_requests import RequestFilter
-from projections.reading import Reader
 from services.access import Caller
-from services.rest.answers import Opener, found
-from services.rest.problems import invalid
-from services.rest.query_routes import Query, cursor_of, limit_of, not_found, one, position_of, visible_accommodation
-from services.rest.requests import freshness_of
+from services.collection.payment_request import Status
+from services.desk.lookups import Lookups
+from services.desk.opening import Opener
+from services.desk.problems import invalid
+from services.desk.requests import freshness_of
+from services.rest.answers import found, found_page
+from services.rest.query_routes import Query, limit_of, position_in
 
-STATUSES = ("REQUESTED", "SENT", "UNKNOWN", "REFUSED", "PAID", "REFUNDED", "DESTROYED", "EXPIRED")
+STATUSES = get_args(Status)
 
 
 class PaymentRequestQueries:
     """What the queries about payment requests answer."""
 
-    def __init__(self, reader: Reader, opener: Opener) -> None:
-        self._reader = reader
+    def __init__(self, lookups: Lookups, opener: Opener) -> None:
+        self._lookups = lookups
         self._opener = opener
 
     async def get_payment_request(self, request: Request, caller: Caller) -> Response:
         """One payment request, the guest masked."""
         request_id = request.path_params["paymentRequestId"]
-        answer = await payment_requests.find_payment_request(
-            self._reader, request_id, caller.sees, freshness_of(request)
-        )
-        if not answer.rows:
-            raise not_found("payment request", request_id, answer.position, "paymentRequestId")
-        view = answer.rows[0]
-        return await found(view, answer.position, self._opener, view["version"])
+        return await found(await self._lookups.payment_request(request_id, caller, freshness_of(request)), self._opener)
 
     async def list_of_bill(self, request: Request, caller: Caller) -> Response:
         """A page of the bill's payment requests, newest first."""
-        bill_id = request.path_params["billId"]
-        one(await bills.find_bill(self._reader, bill_id, caller.sees, freshness_of(request)), "bill", bill_id)
-        return await self._page(request, caller, _filter(request, bill_id=bill_id))
+        return await self._page(request, caller, _filter(request, bill_id=request.path_params["billId"]))
 
     async def list_of_accommodation(self, request: Request, caller: Caller) -> Response:
         """A page of an accommodation's payment requests, newest first; `flags` say what somebody should look at."""
-        accommodation_id = visible_accommodation(request, caller)
+        accommodation_id = request.path_params["accommodationId"]
         return await self._page(request, caller, _filter(request, accommodation_id=accommodation_id))
 
     async def _page(self, request: Request, caller: Caller, wanted: RequestFilter) -> Response:
-        limit = limit_of(request)
-        answer = await payment_requests.list_payment_requests(
-            self._reader, wanted, limit + 1, caller.sees, freshness_of(request)
-        )
-        page = answer.rows[:limit]
-        cursor = cursor_of(page[-1]["requested_position"]) if len(answer.rows) > limit else None
-        body = {"items": [payment_requests.view_of_row(row) for row in page], "nextCursor": cursor}
-        return await found(body, answer.position, self._opener)
+        page = await self._lookups.payment_requests(wanted, limit_of(request), caller, freshness_of(request))
+        return await found_page(page, self._opener)
 
     def table(self) -> tuple[Query, ...]:
         """Every query, a line each."""
@@ -73,4 +62,4 @@ def _filter(request: Request, accommodation_id: str | None = None, bill_id: str 
     status = request.query_params.get("status")
     if status is not None and status not in STATUSES:
         raise invalid("/status", f"status is one of {', '.join(STATUSES)}.")
-    return RequestFilter(accommodation_id, bill_id, status, position_of(request))
+    return RequestFilter(accommodation_id, bill_id, status, position_in(request))

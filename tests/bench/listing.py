@@ -3,7 +3,7 @@
 import random
 from contextlib import ExitStack
 
-from services.rest.query_routes import cursor_of
+from services.desk.pages import cursor_of
 from tests.bench.filling import HOTELS, head_of
 from tests.bench.given import written_lines
 from tests.bench.loader import Load, load

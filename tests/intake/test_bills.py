@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.desk.desk import Call
 from services.intake.bills import Reject, read_call
 from services.intake.formats import Entry
-from services.rest.desk import Call
 from tests.conftest import PAID_AT
 from tests.intake.exports import bill, csv, entries, entries_of_jsonl, jsonl, line
 

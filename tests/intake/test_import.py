@@ -16,10 +16,10 @@ from rich.console import Console
 
 from services.billing.ports import StoreUnavailable
 from services.bootstrap import Service
+from services.desk.desk import Call, Key
+from services.desk.outcomes import Outcome
 from services.intake import importer, run
 from services.intake.run import ImportFailed, Summary, import_file
-from services.rest.desk import Call, Key
-from services.rest.outcomes import Outcome
 from tests.conftest import PAID_AT, Desk
 from tests.intake.exports import COLUMNS, SAMPLES, bill, csv, jsonl, line, rejects_in
 

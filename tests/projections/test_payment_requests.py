@@ -9,7 +9,7 @@ from services.collection import collector
 from services.collection.payment_request import PaymentRequest
 from services.collection.provider import Refused
 from services.collection.views import request_view
-from services.rest.answers import encode
+from services.desk.opening import encode
 from services.store.data_keys import DataKeys
 from tests.collection.fake_provider import TIMED_OUT
 from tests.collection.front import Front, open_front

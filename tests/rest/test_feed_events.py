@@ -13,7 +13,7 @@ from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 
 from services.billing.event import LedgerEvent
 from services.billing.feed import PlacedEvent
-from services.rest.cloud_events import EVENT_VIEWS, cloud_event
+from services.desk.cloud_events import EVENT_VIEWS, cloud_event
 from services.rest.schemas import CloudEvent
 from services.store.codec import EventCodec
 from tests.history.examples import Example, event_classes, examples

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.rest.payment_requests import PHONE_LEFT_OUT
+from services.desk.payment_requests import PHONE_LEFT_OUT
 from tests.collection.fake_provider import FakeProvider
 from tests.collection.front import ASK, PHONE, SECONDS_MAX, Front, open_front
 from tests.rest.support import UNKNOWN_ULID, expect_problem, nothing_written

@@ -16,8 +16,8 @@ from services.billing.settlement import SettlementWanted
 from services.billing.transfer import Destination, TransferWanted
 from services.billing.views import bill_view
 from services.billing.work import Work
-from services.rest import bodies
-from services.rest.outcomes import NO_CONTENT, Outcome, accommodation_outcome, bill_outcome, payment_outcome
+from services.desk import bodies
+from services.desk.outcomes import NO_CONTENT, Outcome, accommodation_outcome, bill_outcome, payment_outcome
 
 Decide = Callable[[Ledger, Work, str, Any], Outcome]
 """Decides a command on the thing that the path names, with the parsed body."""

@@ -15,9 +15,9 @@ from services.billing.execution import Executor
 from services.billing.ledger import Ledger
 from services.billing.ports import KeptOutcome, KeyTaken, Wanted
 from services.billing.work import NotLoaded, Work
-from services.rest.commands import Command
-from services.rest.outcomes import Outcome
-from services.rest.problems import Problem, problem_of
+from services.desk.commands import Command
+from services.desk.outcomes import Outcome
+from services.desk.problems import Problem, problem_of
 
 REPLAYS_MAX = 5
 VERSION_MISMATCH_STATUS = 412

@@ -21,10 +21,10 @@ from services.collection.guest import PHONE, Guest
 from services.collection.payment_request import PaymentRequest
 from services.collection.views import request_view
 from services.collection.word import Decide
-from services.rest.bodies import Body, Line, ReasonBody, no_control_characters
-from services.rest.commands import Command
-from services.rest.desk import AnsweredMeanwhile, Call, Key
-from services.rest.outcomes import Outcome
+from services.desk.bodies import Body, Line, ReasonBody, no_control_characters
+from services.desk.commands import Command
+from services.desk.desk import AnsweredMeanwhile, Call, Key
+from services.desk.outcomes import Outcome
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from services.rest.problems import Fault, Problem
+from services.desk.problems import Fault, Problem
 
 B = TypeVar("B", bound=BaseModel)
 

@@ -1,14 +1,10 @@
-"""Errors as RFC 9457 `application/problem+json`, all in one form."""
+"""What is told to a caller whose request is not carried out: code, sentence, the values at fault."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-from starlette.responses import Response
-
 from services.billing.errors import Refusal
 
-MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:folio-ledger:problem:"
 
 STATUS_OF_CODE = {
@@ -47,10 +43,6 @@ TITLE_OF_CODE = {
     "NOT_CAUGHT_UP": "The answer would not be current yet",
     "SERVICE_UNAVAILABLE": "Not possible at the moment",
 }
-RETRY_AFTER_SECONDS = "1"
-RETRY_CODES = {
-    "NOT_CAUGHT_UP", "PROVIDER_UNAVAILABLE", "SERVICE_UNAVAILABLE", "TOO_MANY_REQUESTS", "IDEMPOTENCY_KEY_IN_USE",
-}  # fmt: skip
 
 
 class Fault:
@@ -80,7 +72,7 @@ class Problem(Exception):
         return STATUS_OF_CODE[self.code]
 
     def body(self, request_id: str, **more: Any) -> dict[str, Any]:
-        """The problem document; `more` are members of its own."""
+        """The problem as a document, RFC 9457; `more` are members of its own."""
         return {
             "type": TYPE_PREFIX + self.code.lower().replace("_", "-"),
             "title": TITLE_OF_CODE[self.code],
@@ -91,15 +83,6 @@ class Problem(Exception):
             "requestId": request_id,
             **more,
         }
-
-    def response(self, request_id: str) -> Response:
-        """The answer."""
-        headers = {**self.headers}
-        if self.code in RETRY_CODES:
-            headers["Retry-After"] = RETRY_AFTER_SECONDS
-        if self.code == "UNAUTHENTICATED":
-            headers["WWW-Authenticate"] = "Bearer"
-        return Response(msgspec.json.encode(self.body(request_id)), self.status, headers, MEDIA_TYPE)
 
 
 def problem_of(refusal: Refusal) -> Problem:

@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
-from starlette.requests import Request
 
 from services.access import Caller
 from services.billing.bill import Bill
 from services.billing.folio import Folio
 from services.billing.ids import folio_stream
 from services.billing.views import View, bill_view, folio_view
-from services.rest.bodies import Moment
-from services.rest.problems import Problem, invalid
-from services.rest.requests import POSITION
+from services.desk.bodies import Moment
+from services.desk.problems import Problem, invalid
+from services.desk.requests import POSITION
 
 TIME: TypeAdapter[datetime] = TypeAdapter(Moment)
 
@@ -83,14 +82,10 @@ def _sees(caller: Caller, accommodation_id: str) -> bool:
     return caller.accommodations is None or accommodation_id in caller.accommodations
 
 
-def is_past(request: Request) -> bool:
-    """Whether the query asks for a moment in the past."""
-    return "at" in request.query_params or "position" in request.query_params
-
-
-def moment_of(request: Request) -> PointInLog:
-    """The moment asked for. Raises Problem when it is of the wrong form or given twice over."""
-    at, position = request.query_params.get("at"), request.query_params.get("position")
+def point_in_log(at: str | None, position: str | None) -> PointInLog | None:
+    """The point asked for, None when none is. Raises Problem when it is of the wrong form or given twice over."""
+    if at is None and position is None:
+        return None
     if at is not None and position is not None:
         raise invalid("/position", "Give either at or position.")
     if position is not None:

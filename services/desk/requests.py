@@ -10,7 +10,7 @@ from services.access import Caller, Role
 from services.billing.event import Context
 from services.billing.ids import PMS_ID_PATTERN, ULID_PATTERN
 from services.collection.payment_request import ID_PATTERN as REQUEST_ID_PATTERN
-from services.rest.problems import Problem, invalid
+from services.desk.problems import Problem, invalid
 
 ACTOR_LENGTH_MAX = 100
 IDEMPOTENCY_KEY = re.compile(r"^[\x20-\x7e]{1,255}$")

@@ -1,0 +1,22 @@
+"""What every face of the service answers from."""
+
+from dataclasses import dataclass
+
+from services.billing.feed import EventLog
+from services.desk.desk import Desk
+from services.desk.lookups import Lookups
+from services.desk.opening import Opener
+from services.desk.request_desk import RequestDesk
+from services.desk.requests import Authenticator
+
+
+@dataclass(frozen=True)
+class FrontDesk:
+    """Who may call, what carries commands out, what answers queries, what opens personal data, what follows the log."""
+
+    authenticator: Authenticator
+    desk: Desk
+    requests: RequestDesk
+    lookups: Lookups
+    opener: Opener
+    events: EventLog

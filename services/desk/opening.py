@@ -1,0 +1,62 @@
+"""Personal data in views is opened here, last: virtual accounts in the clear, guests masked."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from services.billing.personal_data import open_account
+from services.billing.ports import DataKey
+from services.collection.guest import masked_view
+
+SEALED_MEMBER = b'"sealed":'
+GUEST_MEMBER = "guest"
+
+
+class Opener(Protocol):
+    """Finds the keys of sealed personal data."""
+
+    async def for_opening(self, folio_ids: Iterable[str]) -> Mapping[str, DataKey]:
+        """The data keys that exist of these folios. Raises StoreUnavailable."""
+        ...
+
+
+async def encode(body: Any, opener: Opener) -> bytes:
+    """The body as JSON, its virtual accounts opened and its guests masked. Raises StoreUnavailable."""
+    encoded = msgspec.json.encode(body)
+    if SEALED_MEMBER not in encoded:
+        return encoded
+    return msgspec.json.encode(await opened(msgspec.json.decode(encoded), opener))
+
+
+async def opened(view: Any, opener: Opener) -> Any:
+    """The view with its virtual accounts in the clear and its guests masked. Raises StoreUnavailable."""
+    folio_ids = {sealed["folioId"] for sealed in _sealed(view)}
+    return _opened(view, await opener.for_opening(folio_ids)) if folio_ids else view
+
+
+def _sealed(value: Any) -> Iterator[dict[str, Any]]:
+    """Everything in a view that is sealed."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _sealed(item)
+    elif isinstance(value, dict):
+        if "sealed" in value:
+            yield value
+        for item in value.values():
+            yield from _sealed(item)
+
+
+def _opened(value: Any, keys: Mapping[str, DataKey]) -> Any:
+    """The view with its virtual accounts in the clear and its guests masked."""
+    if isinstance(value, list):
+        return [_opened(item, keys) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "bankCode" in value and "sealed" in value:
+        return open_account(value, keys.get(value["folioId"]))
+    guest = value.get(GUEST_MEMBER)
+    if isinstance(guest, dict):
+        masked = masked_view(guest["sealed"], keys.get(guest["folioId"]))
+        value = {name: item for name, item in value.items() if name != GUEST_MEMBER} | masked
+    return {name: _opened(item, keys) for name, item in value.items()}
