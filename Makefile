@@ -3,7 +3,7 @@ PORT ?= 8080
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: help run install test check format bench lock clean
+.PHONY: help run install test check format bench schema lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -37,6 +37,9 @@ format: install ## Format the code
 
 bench: install ## Measure against the peers (needs wrk); prints a table, never passes or fails
 	@$(BIN)/python -m tests.bench.run
+
+schema: install ## Write the GraphQL schema's text anew
+	@$(BIN)/python -m services.graphql.schema > services/graphql/schema.graphql
 
 lock: install ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/pip install -qq pip-tools

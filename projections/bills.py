@@ -1,5 +1,6 @@
 """The read model of bills: a row per bill, with its payments and settlements inside, as queries show it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -183,6 +184,7 @@ def _camel(column: str) -> str:
 
 VISIBLE = "deleted_at IS NULL AND (%(accommodations)s::text[] IS NULL OR accommodation_id = ANY(%(accommodations)s))"
 SELECT_BILL = f"SELECT * FROM read_model.bills WHERE id = %(id)s AND {VISIBLE}"
+SELECT_BILLS = f"SELECT * FROM read_model.bills WHERE id = ANY(%(ids)s) AND {VISIBLE}"
 SELECT_OF_ACCOMMODATION = f"""
     SELECT * FROM read_model.bills
      WHERE accommodation_id = %(accommodation_id)s AND {VISIBLE}
@@ -219,6 +221,12 @@ def view_of_row(row: Row) -> View:
 async def find_bill(reader: Reader, bill_id: str, sees: Scope, freshness: Freshness) -> Answer:
     """One bill or none, as views. Raises NotCaughtUp, StoreUnavailable."""
     answer = await reader.find(SELECT_BILL, {"id": bill_id, "accommodations": sees}, freshness, stream=bill_id)
+    return answer.map(view_of_row)
+
+
+async def bills_by_id(reader: Reader, ids: Sequence[str], sees: Scope, freshness: Freshness) -> Answer:
+    """Those of these bills that there are, as views, in no order. Raises NotCaughtUp, StoreUnavailable."""
+    answer = await reader.query(SELECT_BILLS, {"ids": list(ids), "accommodations": sees}, freshness)
     return answer.map(view_of_row)
 
 

@@ -155,6 +155,11 @@ SELECT_REQUESTS = f"""
        AND (%(before)s::bigint IS NULL OR requested_position < %(before)s)
      ORDER BY requested_position DESC LIMIT %(limit)s
 """
+SELECT_OF_BILLS = f"""
+    {WITH_REASON}
+     WHERE bill_id = ANY(%(bill_ids)s) AND {VISIBLE}
+     ORDER BY requested_position DESC
+"""
 SELECT_DUE = """
     SELECT id, attempts FROM (
         SELECT request.id, request.status, agenda.attempts, agenda.next_at AS due_at, request.requested_position
@@ -227,6 +232,12 @@ async def list_payment_requests(
 ) -> Answer:
     """Requests as rows, newest first, with their `requested_position`. Raises NotCaughtUp, StoreUnavailable."""
     return await reader.query(SELECT_REQUESTS, {"accommodations": sees, "limit": limit, **vars(wanted)}, freshness)
+
+
+async def requests_of_bills(reader: Reader, bill_ids: Sequence[str], sees: Scope, freshness: Freshness) -> Answer:
+    """All requests of these bills as views, newest first. Raises NotCaughtUp, StoreUnavailable."""
+    answer = await reader.query(SELECT_OF_BILLS, {"bill_ids": list(bill_ids), "accommodations": sees}, freshness)
+    return answer.map(view_of_row)
 
 
 async def due_requests(reader: Reader, limit: int) -> Sequence[tuple[str, int]]:

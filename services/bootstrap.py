@@ -34,6 +34,9 @@ from services.desk.front_desk import FrontDesk
 from services.desk.lookups import Lookups
 from services.desk.past import Past
 from services.desk.request_desk import RequestDesk
+from services.graphql.errors import refuse
+from services.graphql.routes import PATH as GRAPHQL_PATH
+from services.graphql.routes import graphql_routes
 from services.payssam.callback import PATH as CALLBACK_PATH
 from services.payssam.callback import callback_router
 from services.payssam.client import PayssamClient
@@ -215,11 +218,17 @@ def collecting_by(settings: Settings) -> Collecting | None:
 
 
 def make_service(
-    conninfo: str, admin_key: str | None = None, collecting: Collecting | None = None, *, attended: bool = True
+    conninfo: str,
+    admin_key: str | None = None,
+    collecting: Collecting | None = None,
+    *,
+    attended: bool = True,
+    introspection: bool = False,
 ) -> Service:
     """A service on a database; nothing is connected yet. Without `collecting` no guest can be asked for money.
 
     `attended`: it sends what was asked for and looks after it; else that is left to another process.
+    `introspection`: GraphQL clients may ask for the schema, and there is a page to try it.
     """
     pool = make_pool(conninfo, "folio")
     data_keys = DataKeys(pool)
@@ -242,7 +251,8 @@ def make_service(
         service.attended = attended
     requests, lookups = RequestDesk(desk, service.office), Lookups(reader, Past(store))
     front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events)
-    service.app = make_app(front, service)
+    service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
+    service.app.router.routes.extend(graphql_routes(front, introspection=introspection))
     if collecting is not None:
         service.app.include_router(
             callback_router(inbox, collecting.api_key, collecting.callback_sources, attendant.ring)

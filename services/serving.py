@@ -20,6 +20,7 @@ from services.store.embedded import EmbeddedPostgres, attach
 from services.store.tasks import end
 
 BACKLOG = 1024
+MESSAGE_BYTES_MAX = 1024 * 1024
 GARBAGE_THRESHOLDS = (5_000, 20, 500)
 SHUTDOWN_SECONDS_MAX = 10
 CUT_OFF_SECONDS = 4
@@ -116,7 +117,8 @@ async def serve_as_set(
 ) -> None:
     """Serve with the key and the provider that the settings name; otherwise as `serve`."""
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    await serve(conninfo, listening, admin_key, collecting_by(settings), meanwhile)
+    introspection = settings.graphql_introspection
+    await serve(conninfo, listening, admin_key, collecting_by(settings), meanwhile, introspection=introspection)
 
 
 async def serve(
@@ -125,9 +127,11 @@ async def serve(
     admin_key: str | None,
     collecting: Collecting | None,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
+    *,
+    introspection: bool = False,
 ) -> None:
     """Serve until interrupted; `meanwhile` runs beside the server once it accepts requests."""
-    async with make_service(conninfo, admin_key, collecting) as service:
+    async with make_service(conninfo, admin_key, collecting, introspection=introspection) as service:
         config = uvicorn.Config(
             service.app,
             log_config=None,
@@ -137,6 +141,8 @@ async def serve(
             proxy_headers=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
             backlog=BACKLOG,
+            ws="websockets-sansio",
+            ws_max_size=MESSAGE_BYTES_MAX,
         )
         server = Server(config)
         _collect_garbage_rarely()

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     payssam_automatic_card_payment: bool = Field(
         default=False, description="Whether cards are charged automatically (RP): then links carry no phone number"
     )
+    graphql_introspection: bool = Field(
+        default=False, description="Whether GraphQL clients may ask for the schema, and /graphql has a page to try it"
+    )
     log_format: str = Field(default="json", pattern="^(json|console)$")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

@@ -41,7 +41,7 @@ async def run_demo(conninfo: str, listening: socket.socket, data: Path) -> None:
         async def meanwhile() -> None:
             await _prepare(conninfo, address, provider.address, data)
 
-        await serve(conninfo, listening, None, Collecting(client, key), meanwhile)
+        await serve(conninfo, listening, None, Collecting(client, key), meanwhile, introspection=True)
 
 
 async def _prepare(conninfo: str, address: str, provider: str, data: Path) -> None:

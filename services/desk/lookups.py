@@ -5,6 +5,7 @@ All raise NotCaughtUp and StoreUnavailable; what names one thing raises Problem 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from projections import accommodations, bills, folios, payment_requests, payments
 from projections.bills import BillFilter
@@ -16,12 +17,14 @@ from services.desk.pages import cursor_of
 from services.desk.past import Past, PointInLog
 from services.desk.problems import Fault, Problem
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
-class Found:
-    """One thing as a view, and the version of the bill, request or accommodation that it is or belongs to."""
+class Found(Generic[T]):
+    """What was found, and the version of the bill, request or accommodation that it is or belongs to."""
 
-    view: View
+    view: T
     position: int
     version: int | None = None
 
@@ -37,6 +40,11 @@ class Page:
     version: int | None = None
 
     @property
+    def found(self) -> Found[Sequence[View]]:
+        """The things without their page."""
+        return Found(self.views, self.position, self.version)
+
+    @property
     def next_cursor(self) -> str | None:
         """The cursor of the next page, None on the last."""
         return self.cursors[-1] if self.more else None
@@ -49,7 +57,7 @@ class Lookups:
         self._reader = reader
         self._past = past
 
-    async def accommodation(self, accommodation_id: str, caller: Caller, freshness: Freshness) -> Found:
+    async def accommodation(self, accommodation_id: str, caller: Caller, freshness: Freshness) -> Found[View]:
         """The settings, the defaults when it was never configured."""
         check_visible(accommodation_id, caller)
         answer = await accommodations.find_accommodation(self._reader, accommodation_id, freshness)
@@ -72,7 +80,7 @@ class Lookups:
 
     async def folio(
         self, folio_id: str, caller: Caller, freshness: Freshness, moment: PointInLog | None = None
-    ) -> Found:
+    ) -> Found[View]:
         """The folio now, or as it was."""
         if moment is not None:
             ids = await folios.bill_ids_of_folio(self._reader, folio_id, freshness)
@@ -80,7 +88,9 @@ class Lookups:
         answer = await folios.find_folio(self._reader, folio_id, caller.sees, freshness)
         return Found(one(answer, "folio", folio_id), answer.position)
 
-    async def bill(self, bill_id: str, caller: Caller, freshness: Freshness, moment: PointInLog | None = None) -> Found:
+    async def bill(
+        self, bill_id: str, caller: Caller, freshness: Freshness, moment: PointInLog | None = None
+    ) -> Found[View]:
         """The bill now, or as it was."""
         if moment is not None:
             view, position = await self._past.bill(bill_id, moment, caller)
@@ -88,6 +98,11 @@ class Lookups:
             answer = await bills.find_bill(self._reader, bill_id, caller.sees, freshness)
             view, position = one(answer, "bill", bill_id), answer.position
         return Found(view, position, view["version"])
+
+    async def bills_by_id(self, ids: Sequence[str], caller: Caller, freshness: Freshness) -> Found[Sequence[View]]:
+        """Those of these bills that the caller sees, in no order."""
+        answer = await bills.bills_by_id(self._reader, ids, caller.sees, freshness)
+        return Found(answer.rows, answer.position)
 
     async def payments(self, bill_id: str, after: int | None, limit: int, caller: Caller, freshness: Freshness) -> Page:
         """A page of a bill's payments, in the order recorded."""
@@ -98,17 +113,24 @@ class Lookups:
         views = [payments.view_of_row(payment) for payment in rows]
         return Page(views, cursors, len(row["payments"]) > limit, answer.position, row["version"])
 
-    async def payment(self, payment_id: str, caller: Caller, freshness: Freshness) -> Found:
+    async def payment(self, payment_id: str, caller: Caller, freshness: Freshness) -> Found[View]:
         """One payment; the version is its bill's."""
         answer = await payments.find_payment(self._reader, payment_id, caller.sees, freshness)
         row = one(answer, "payment", payment_id)
         return Found(payments.view_of_row(row), answer.position, row["current_bill_version"])
 
-    async def payment_request(self, request_id: str, caller: Caller, freshness: Freshness) -> Found:
+    async def payment_request(self, request_id: str, caller: Caller, freshness: Freshness) -> Found[View]:
         """One payment request, its guest still sealed."""
         answer = await payment_requests.find_payment_request(self._reader, request_id, caller.sees, freshness)
         view = one(answer, "payment request", request_id, "paymentRequestId")
         return Found(view, answer.position, view["version"])
+
+    async def requests_of_bills(
+        self, bill_ids: Sequence[str], caller: Caller, freshness: Freshness
+    ) -> Found[Sequence[View]]:
+        """All payment requests of these bills, newest first, the guests still sealed."""
+        answer = await payment_requests.requests_of_bills(self._reader, bill_ids, caller.sees, freshness)
+        return Found(answer.rows, answer.position)
 
     async def payment_requests(self, wanted: RequestFilter, limit: int, caller: Caller, freshness: Freshness) -> Page:
         """A page of the payment requests of a bill or an accommodation, newest first, the guests still sealed."""

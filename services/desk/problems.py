@@ -71,6 +71,11 @@ class Problem(Exception):
         """The HTTP status."""
         return STATUS_OF_CODE[self.code]
 
+    def pointing(self, names: Mapping[str, str]) -> "Problem":
+        """The same problem where the values at fault have other names."""
+        faults = [Fault(names.get(fault.pointer, fault.pointer), fault.code, fault.detail) for fault in self.faults]
+        return Problem(self.code, self.detail, faults, self.headers)
+
     def body(self, request_id: str, **more: Any) -> dict[str, Any]:
         """The problem as a document, RFC 9457; `more` are members of its own."""
         return {

@@ -3,7 +3,7 @@
 import re
 from typing import Protocol
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from projections.reading import Freshness
 from services.access import Caller, Role
@@ -19,6 +19,7 @@ POSITION = re.compile(r"^[0-9]{1,18}$")
 ID_PATTERNS = {
     "accommodationId": (re.compile(PMS_ID_PATTERN), "up to 64 of A-Z a-z 0-9 . _ : -"),
     "folioId": (re.compile(PMS_ID_PATTERN), "up to 64 of A-Z a-z 0-9 . _ : -"),
+    "reservationId": (re.compile(PMS_ID_PATTERN), "up to 64 of A-Z a-z 0-9 . _ : -"),
     "billId": (re.compile(ULID_PATTERN), "a ULID: 26 of 0-9 and A-Z without I, L, O, U"),
     "paymentId": (re.compile(ULID_PATTERN), "a ULID: 26 of 0-9 and A-Z without I, L, O, U"),
     "paymentRequestId": (re.compile(REQUEST_ID_PATTERN), "20 of A-Z and 0-9"),
@@ -33,9 +34,19 @@ class Authenticator(Protocol):
         ...
 
 
-async def authenticate(request: Request, authenticator: Authenticator, roles: frozenset[Role]) -> Caller:
-    """The caller. Raises Problem: 401 without a valid key, 403 when its role is none of `roles`."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+async def authenticate(request: HTTPConnection, authenticator: Authenticator, roles: frozenset[Role]) -> Caller:
+    """The caller of a request. Raises Problem as `admit`."""
+    caller = await admit(request.headers.get("authorization", ""), authenticator, roles)
+    request.state.caller = caller.name
+    return caller
+
+
+async def admit(credentials: str, authenticator: Authenticator, roles: frozenset[Role]) -> Caller:
+    """The holder of the key in 'Bearer KEY'.
+
+    Raises Problem: 401 without a valid key, 403 when its role is none of `roles`. Raises StoreUnavailable.
+    """
+    scheme, _, key = credentials.partition(" ")
     caller = await authenticator.find(key.strip()) if scheme.lower() == "bearer" and key.strip() else None
     if caller is None:
         raise Problem(
@@ -43,17 +54,16 @@ async def authenticate(request: Request, authenticator: Authenticator, roles: fr
         )
     if caller.role not in roles:
         raise Problem("FORBIDDEN", f"The key {caller.name!r} has the role {caller.role}, which may not do this.")
-    request.state.caller = caller.name
     return caller
 
 
-def request_id(request: Request) -> str:
+def request_id(request: HTTPConnection) -> str:
     """The id under which this request is logged and its events are recorded."""
     found: str = request.state.request_id
     return found
 
 
-def context_of(request: Request, caller: Caller, reason: str | None) -> Context:
+def context_of(request: HTTPConnection, caller: Caller, reason: str | None) -> Context:
     """Who asks and under which conditions. Raises Problem for a wrong X-Folio-Actor or If-Match."""
     return Context(
         key=caller.name,
@@ -65,7 +75,7 @@ def context_of(request: Request, caller: Caller, reason: str | None) -> Context:
     )
 
 
-def idempotency_key(request: Request) -> str | None:
+def idempotency_key(request: HTTPConnection) -> str | None:
     """The Idempotency-Key. Raises Problem when it is of the wrong form."""
     key = request.headers.get("idempotency-key")
     if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
@@ -73,15 +83,15 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
-def check_id(name: str, value: str) -> str:
-    """An id from a path. Raises Problem when it is of the wrong form."""
+def check_id(name: str, value: str, argument: str | None = None) -> str:
+    """An id from a path, or from an argument of its own name. Raises Problem when it is of the wrong form."""
     pattern, form = ID_PATTERNS[name]
     if not pattern.fullmatch(value):
-        raise invalid(f"/{name}", f"{name} in the path must be {form}.")
+        raise invalid(f"/{argument or name}", f"{argument or f'{name} in the path'} must be {form}.")
     return value
 
 
-def freshness_of(request: Request) -> Freshness:
+def freshness_of(request: HTTPConnection) -> Freshness:
     """How current the answer must be. Raises Problem for a wrong `consistency` or Folio-Min-Position."""
     consistency = request.query_params.get("consistency", "fresh")
     if consistency not in {"fresh", "eventual"}:
@@ -92,7 +102,7 @@ def freshness_of(request: Request) -> Freshness:
     return Freshness(consistency == "eventual", int(minimum))
 
 
-def check_query(request: Request, *allowed: str) -> None:
+def check_query(request: HTTPConnection, *allowed: str) -> None:
     """Raise Problem for a query parameter that is not known here, or that stands twice."""
     if not request.scope["query_string"]:
         return
@@ -105,7 +115,7 @@ def check_query(request: Request, *allowed: str) -> None:
             raise invalid(f"/{name}", f"The query parameter {name!r} is given more than once.")
 
 
-def _actor(request: Request) -> str | None:
+def _actor(request: HTTPConnection) -> str | None:
     header = request.headers.get("x-folio-actor")
     if header is None:
         return None
@@ -118,7 +128,7 @@ def _actor(request: Request) -> str | None:
     return actor
 
 
-def _expected_version(request: Request) -> int | None:
+def _expected_version(request: HTTPConnection) -> int | None:
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         return None

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from services.billing.views import View
 from services.desk.lookups import Found, Page
 from services.desk.opening import Opener, encode
 from services.desk.outcomes import Outcome
@@ -33,7 +34,7 @@ async def answer(outcome: Outcome, opener: Opener) -> Response:
     return Response(content, outcome.status, headers, media_type)
 
 
-async def found(thing: Found, opener: Opener) -> Response:
+async def found(thing: Found[View], opener: Opener) -> Response:
     """The answer to a query for one thing, with the position that it is from."""
     return await _query_answer(thing.view, thing.position, thing.version, opener)
 

@@ -1,5 +1,6 @@
 """The REST application, put together from its routers, with every error in one form."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,7 +18,7 @@ from services.rest.command_routes import command_router
 from services.rest.documentation import add_documentation
 from services.rest.feed import feed_router
 from services.rest.health import Readiness, health_router
-from services.rest.middleware import METHODS, Front
+from services.rest.middleware import METHODS, Front, Refuse
 from services.rest.openapi import describe
 from services.rest.payment_request_queries import PaymentRequestQueries
 from services.rest.payment_request_routes import payment_request_router
@@ -40,8 +41,8 @@ class RestApplication(FastAPI):
         return describe(self)
 
 
-def make_app(front: FrontDesk, readiness: Readiness) -> RestApplication:
-    """The application, ready to be served."""
+def make_app(front: FrontDesk, readiness: Readiness, refusals: Mapping[str, Refuse]) -> RestApplication:
+    """The application, ready to be served; `refusals` as `Front` takes them."""
     app = RestApplication(
         title="Folio Ledger",
         version="1",
@@ -66,7 +67,7 @@ def make_app(front: FrontDesk, readiness: Readiness) -> RestApplication:
     for kind in FAILURES:
         app.add_exception_handler(kind, _failed)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_middleware(Front, readiness=readiness)
+    app.add_middleware(Front, readiness=readiness, refusals=refusals)
     add_documentation(app)
     return app
 

@@ -20,10 +20,10 @@ from services.desk.requests import (
     context_of,
     idempotency_key,
 )
+from services.desk.routes import DirectRoute
 from services.rest.answers import answer
 from services.rest.batch import run_batch
 from services.rest.openapi import BATCH_DOCUMENTATION, document_command
-from services.rest.routes import DirectRoute
 
 TRANSFER = "/v1/bills/transfer"
 

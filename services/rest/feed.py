@@ -14,19 +14,19 @@ from services.access import QUERY_ROLES, Caller
 from services.billing.feed import EventLog, EventUnreadable, FeedFilter, PlacedEvent
 from services.billing.ids import PMS_ID_PATTERN
 from services.desk.cloud_events import TOPICS, cloud_event
+from services.desk.following import STREAMS_MAX, Following
 from services.desk.lookups import not_found
 from services.desk.problems import Problem, invalid
 from services.desk.requests import POSITION, Authenticator, authenticate, check_query, freshness_of
+from services.desk.routes import DirectRoute
 from services.rest.feed_stream import (
     HEARTBEAT_SECONDS,
     SEND_SECONDS_MAX,
-    STREAMS_MAX,
     EventStream,
-    Following,
+    messages_of,
 )
 from services.rest.openapi import document_event_stream, document_events
 from services.rest.query_routes import limit_of
-from services.rest.routes import DirectRoute
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -114,7 +114,7 @@ async def _page(log: EventLog, after: int, limit: int, wanted: FeedFilter) -> Re
 
 
 def _stream_endpoint(log: EventLog, authenticator: Authenticator) -> Endpoint:
-    following = Following(log)
+    following = Following(log, messages_of)
 
     async def endpoint(request: Request) -> Response:
         caller = await authenticate(request, authenticator, QUERY_ROLES)

@@ -1,15 +1,9 @@
-"""A stream of events to one reader, and what all streams of this process share.
+"""A stream of events to one reader, as server-sent events."""
 
-A stream reads the log page by page, each after the reader took the one before, and holds nothing while it waits or
-sends: a reader that stops reading stops only itself.
-"""
-
-import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 
 import anyio
 import msgspec
@@ -17,19 +11,11 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
-from services.billing.feed import EventLog, FeedFilter
-from services.billing.ports import StoreUnavailable
+from services.billing.feed import FeedFilter, PlacedEvent
 from services.desk.cloud_events import cloud_event
-from services.desk.problems import Problem
-from services.telemetry import EVENT_STREAMS
+from services.desk.following import Following
 
-STREAMS_MAX = 200
-PAGE_EVENTS = 100
 HEARTBEAT_SECONDS = 15.0
-WAIT_SECONDS = 0.5
-"""How long a stream waits before it looks whether it is to end, or to say that it lives."""
-ADMISSION_SECONDS = 1.0
-"""How often the reader's key is looked at again."""
 SEND_SECONDS_MAX = 60.0
 """How long a reader may take nothing of what it is sent."""
 CLOSING_SECONDS_MAX = 2.0
@@ -38,52 +24,9 @@ RECONNECT_MILLISECONDS = 2_000
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Page:
-    """Messages ready to be sent: all that were asked for up to the position `reached`."""
-
-    messages: bytes
-    reached: int
-
-
-class Following:
-    """What the streams of this process share: the log, read once for all that are at the same place, and a limit."""
-
-    def __init__(self, events: EventLog) -> None:
-        self.events = events
-        self._open = 0
-        self._reading: dict[tuple[int, FeedFilter], asyncio.Task[Page]] = {}
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place for one stream. Raises Problem when all are taken."""
-        if self._open >= STREAMS_MAX:
-            raise Problem("TOO_MANY_REQUESTS", f"{STREAMS_MAX} streams are open already; try again, or read pages.")
-        self._open += 1
-        EVENT_STREAMS.set(self._open)
-        try:
-            yield
-        finally:
-            self._open -= 1
-            EVENT_STREAMS.set(self._open)
-
-    async def page(self, after: int, wanted: FeedFilter) -> Page:
-        """The next messages after a position. Raises StoreUnavailable."""
-        task = self._reading.get((after, wanted))
-        if task is None:
-            task = self._reading[after, wanted] = asyncio.create_task(self._read(after, wanted))
-            task.add_done_callback(lambda done: self._forget(after, wanted, done))
-        return await asyncio.shield(task)
-
-    async def _read(self, after: int, wanted: FeedFilter) -> Page:
-        stretch = await self.events.read(after, PAGE_EVENTS, wanted)
-        messages = b"".join(_message(cloud_event(event)) for event in stretch.events)
-        return Page(messages, stretch.reached)
-
-    def _forget(self, after: int, wanted: FeedFilter, done: "asyncio.Task[Page]") -> None:
-        del self._reading[after, wanted]
-        if not done.cancelled():
-            done.exception()  # heard of by whoever waits; all of them may have gone meanwhile
+def messages_of(events: list[PlacedEvent]) -> bytes:
+    """Events as server-sent events."""
+    return b"".join(_message(cloud_event(event)) for event in events)
 
 
 def _message(event: dict[str, object]) -> bytes:
@@ -95,12 +38,11 @@ class EventStream(EventSourceResponse):
     """The answer to one reader, until it goes, its key ends, or the service does."""
 
     def __init__(
-        self, following: Following, after: int, wanted: FeedFilter, admitted: Callable[[], Awaitable[bool]]
+        self, following: Following[bytes], after: int, wanted: FeedFilter, admitted: Callable[[], Awaitable[bool]]
     ) -> None:
         self._following = following
+        self._pages = following.pages(after, wanted, admitted)
         self._after = after
-        self._wanted = wanted
-        self._admitted = admitted
         self._ending = anyio.Event()
         super().__init__(
             self._messages(),
@@ -121,30 +63,18 @@ class EventStream(EventSourceResponse):
 
     async def _messages(self) -> AsyncIterator[bytes]:
         yield self._progress(retry=RECONNECT_MILLISECONDS)
-        said = admitted = time.monotonic()
-        while not self._ending.is_set():
-            try:
-                if time.monotonic() - admitted >= ADMISSION_SECONDS:
-                    if not await self._admitted():
-                        return
-                    admitted = time.monotonic()
-                messages = await self._next()
-            except StoreUnavailable:  # a reader keeps its stream over an outage
-                messages = b""
-                await asyncio.sleep(WAIT_SECONDS)
-            if not messages and time.monotonic() - said >= HEARTBEAT_SECONDS:
-                messages = self._progress()
-            if messages:
-                yield messages
-                said = time.monotonic()
-
-    async def _next(self) -> bytes:
-        """What comes next, nothing when nothing came in time or all that came was others'."""
-        if not await self._following.events.wait_beyond(self._after, WAIT_SECONDS):
-            return b""
-        page = await self._following.page(self._after, self._wanted)
-        self._after = page.reached
-        return page.messages
+        said = time.monotonic()
+        async with aclosing(self._pages) as pages:
+            async for page in pages:
+                if self._ending.is_set():
+                    return
+                self._after = page.reached
+                messages = page.events
+                if not messages and time.monotonic() - said >= HEARTBEAT_SECONDS:
+                    messages = self._progress()
+                if messages:
+                    yield messages
+                    said = time.monotonic()
 
     def _progress(self, retry: int | None = None) -> bytes:
         """A message without data: nothing happens at the reader, but its last event id is this one from then on."""

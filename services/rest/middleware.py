@@ -2,10 +2,13 @@
 
 import re
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 from ulid import ULID
 
 from services.desk.failures import FAULT
@@ -19,24 +22,34 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """What is counted by name; a caller may invent others without end."""
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
 
+Refuse = Callable[[Problem, str], Response]
+"""Makes the answer to a request that is not carried out, given its id."""
+
 log = structlog.get_logger()
 
 
 class Front:
     """The outermost layer of the application.
 
+    `refusals` are the forms of the paths that refuse requests in one of their own.
+
     The time that counts ends when an answer begins, for a stream lasts for hours.
     """
 
-    def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
+    def __init__(self, app: ASGIApp, readiness: Readiness, refusals: Mapping[str, Refuse]) -> None:
         self._app = app
         self._readiness = readiness
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
+        if scope["type"] == "websocket":
+            await self._open_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        refused = self._refusals.get(scope["path"], refuse)
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
@@ -56,18 +69,26 @@ class Front:
             _refuse_large(scope)
             await self._app(scope, _limited(receive), answer)
         except Problem as problem:
-            await refuse(problem, request_id)(scope, receive, answer)
+            await refused(problem, request_id)(scope, receive, answer)
         except Exception:
             log.exception("a request failed", request_id=request_id, path=scope["path"])
             if answered is not None:
                 raise
-            await refuse(Problem("INTERNAL_ERROR", FAULT), request_id)(scope, receive, answer)
+            await refused(Problem("INTERNAL_ERROR", FAULT), request_id)(scope, receive, answer)
         finally:
             _record(scope, request_id, status, (answered or time.perf_counter()) - started)
 
+    async def _open_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._refuse_in_trouble(scope)
+        except Problem as problem:
+            await WebSocket(scope, receive, send).send_denial_response(refuse(problem, _request_id(scope)))
+            return
+        await self._app(scope, receive, send)
+
     def _refuse_in_trouble(self, scope: Scope) -> None:
         trouble = self._readiness.trouble
-        if trouble is not None and scope["path"].startswith("/v1/"):
+        if trouble is not None and (scope["path"].startswith("/v1/") or scope["path"] in self._refusals):
             raise Problem("SERVICE_UNAVAILABLE", f"Not now: {trouble}. Send the same request again later.")
 
 

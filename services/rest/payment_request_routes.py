@@ -11,10 +11,10 @@ from services.desk.commands import Command
 from services.desk.front_desk import FrontDesk
 from services.desk.outcomes import Outcome
 from services.desk.requests import authenticate, check_query
+from services.desk.routes import DirectRoute
 from services.rest.answers import answer
 from services.rest.command_routes import call_of
 from services.rest.openapi import POINTS_DOCUMENTATION, document_command
-from services.rest.routes import DirectRoute
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -21,9 +21,9 @@ from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX, position_of
 from services.desk.past import TIME, PointInLog, point_in_log
 from services.desk.problems import invalid
 from services.desk.requests import Authenticator, authenticate, check_id, check_query, freshness_of
+from services.desk.routes import DirectRoute
 from services.rest.answers import found, found_page
 from services.rest.openapi import document_query
-from services.rest.routes import DirectRoute
 
 Handler = Callable[[Request, Caller], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]

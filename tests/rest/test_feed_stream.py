@@ -14,8 +14,9 @@ from starlette.types import Message as AsgiMessage
 from services.billing.feed import FeedFilter, Stretch
 from services.billing.ports import StoreUnavailable
 from services.bootstrap import Service
+from services.desk import following
+from services.desk.following import Following
 from services.rest import feed_stream
-from services.rest.feed_stream import Following
 from services.store import api_keys
 from tests.conftest import ADMIN_KEY, Desk
 from tests.rest.following import EVENTS, STREAM, all_events, key_for, positions, stream, take
@@ -138,8 +139,8 @@ async def test_a_stream_lasts_over_an_outage_of_the_database(
 async def test_a_stream_ends_with_its_key(
     desk: Desk, address: Address, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert feed_stream.ADMISSION_SECONDS <= 60
-    monkeypatch.setattr(feed_stream, "ADMISSION_SECONDS", 0.0)
+    assert following.ADMISSION_SECONDS <= 60
+    monkeypatch.setattr(following, "ADMISSION_SECONDS", 0.0)
     monkeypatch.setattr(api_keys, "KNOWN_SECONDS_MAX", 0.0)
     await desk.add_bill()
     revoked, narrowed = [
@@ -163,7 +164,7 @@ async def test_only_so_many_streams_are_open_at_once_and_a_place_is_given_back(
     def open_now() -> float | None:
         return REGISTRY.get_sample_value("folio_event_streams")
 
-    monkeypatch.setattr(feed_stream, "STREAMS_MAX", 2)
+    monkeypatch.setattr(following, "STREAMS_MAX", 2)
     async with stream(address):
         async with stream(address):
             assert open_now() == 2
@@ -282,10 +283,10 @@ class SlowLog:
 
 async def test_what_many_streams_want_at_once_is_read_once() -> None:
     log = SlowLog()
-    following = Following(log)
+    feed = Following(log, len)
 
     def wanting(after: int, wanted: FeedFilter) -> list[Awaitable[Any]]:
-        return [asyncio.ensure_future(following.page(after, wanted)) for _ in range(50)]
+        return [asyncio.ensure_future(feed.page(after, wanted)) for _ in range(50)]
 
     same, further, other = wanting(1, FeedFilter()), wanting(2, FeedFilter()), wanting(1, FeedFilter(topic="x"))
     failing = wanting(13, FeedFilter())
@@ -298,5 +299,5 @@ async def test_what_many_streams_want_at_once_is_read_once() -> None:
     outcomes = await asyncio.gather(*failing, return_exceptions=True)
     assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
     assert log.reads == 4
-    assert (await following.page(1, FeedFilter())).reached == 2
+    assert (await feed.page(1, FeedFilter())).reached == 2
     assert log.reads == 5

@@ -1,0 +1,53 @@
+"""Errors as GraphQL has them, each with the code that the other faces use for the same fault."""
+
+import re
+from typing import Any
+
+import msgspec
+import structlog
+from graphql import GraphQLError
+from starlette.responses import Response
+
+from services.desk.failures import FAULT, problem_for
+from services.desk.parsing import INVALID, REQUIRED
+from services.desk.problems import Problem
+
+MISSING = re.compile(
+    r"^Argument '[^']+' of (required )?type '[^']+' (is required, but it )?was not provided\.$"
+    r"|^((Variable|Argument) '[^']+' has invalid value[^:]*: )?Expected (a value of non-null type '[^']+' to be provided"
+    r"|variable '\$\w+' provided to (non-null )?type '[^']+' (not to be None|to provide a runtime value)"
+    r"|value of non-null type '[^']+' not to be None"
+    r"|value of type '[^']+' to include required field )"
+)
+"""What graphql-core says of a value that is missing or null; its errors have no kinds to tell them apart."""
+
+log = structlog.get_logger()
+
+
+def describe(error: GraphQLError, request_id: str) -> None:
+    """Give an error its code and, for a fault of this service, words that tell nothing of its inside."""
+    original = error.original_error
+    problem = None if original is None else problem_for(original)
+    if problem is not None:
+        error.message = problem.detail
+        error.extensions = _extensions(problem, request_id)
+    elif original is None or isinstance(original, GraphQLError) or error.path is None:
+        code = (error.extensions or {}).get("code") or (REQUIRED if MISSING.match(error.message) else INVALID)
+        error.extensions = {"code": code, "errors": [], "requestId": request_id}
+    else:
+        log.error("a field failed", request_id=request_id, path=error.path, exc_info=original)
+        error.message = FAULT
+        error.extensions = {"code": "INTERNAL_ERROR", "errors": [], "requestId": request_id}
+
+
+def refuse(problem: Problem, request_id: str) -> Response:
+    """The answer to a request whose document was not read, with the HTTP status of the problem."""
+    error = {"message": problem.detail, "extensions": _extensions(problem, request_id)}
+    headers = {**problem.headers}
+    if problem.code == "UNAUTHENTICATED":
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(msgspec.json.encode({"errors": [error]}), problem.status, headers, "application/json")
+
+
+def _extensions(problem: Problem, request_id: str) -> dict[str, Any]:
+    return {"code": problem.code, "errors": [vars(fault) for fault in problem.faults], "requestId": request_id}

@@ -1,0 +1,199 @@
+"""What a document may ask for: its length, depth, aliases and cost are bounded before anything is looked up.
+
+The limits are far above what a hotel's software needs, and far below what would hold the service up.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    IntValueNode,
+    Node,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+
+from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX
+
+DOCUMENT_LENGTH_MAX = 64 * 1024
+TOKENS_MAX = 4_000
+DEPTH_MAX = 16
+ALIASES_MAX = 100
+FRAGMENTS_MAX = 50
+REPEATED_FIELDS_MAX = 20
+COST_MAX = 100_000
+VARIABLE_DEPTH_MAX = 10
+VARIABLE_VALUES_MAX = 10_000
+
+PAGE_SIZES: Mapping[str, int] = {
+    "getAccommodationBills": LIMIT_DEFAULT, "getAccommodationBillList": LIMIT_MAX, "paymentRequests": LIMIT_DEFAULT,
+}  # fmt: skip
+"""How many things a list holds when its argument `first` does not say."""
+TYPICAL_SIZES: Mapping[str, int] = {
+    "bills": 100, "payments": 3, "getBillPayments": 3, "settlementsMade": 2, "settlementsReceived": 2,
+    "transferBills": 10, "__schema": 300,
+}  # fmt: skip
+"""How many things a list without pages holds: a guess, for the cost alone."""
+
+
+def refused(message: str, code: str = "INVALID_PARAMETER") -> GraphQLError:
+    """What a document is told that is not carried out."""
+    return GraphQLError(message, extensions={"code": code})
+
+
+def check_length(text: str) -> None:
+    """Raise GraphQLError for a document that is too long to be read at all."""
+    if len(text) > DOCUMENT_LENGTH_MAX:
+        message = f"The document has more than {DOCUMENT_LENGTH_MAX} characters; send values as variables."
+        raise refused(message, "PAYLOAD_TOO_LARGE")
+
+
+def check_form(document: DocumentNode) -> None:
+    """Raise GraphQLError for a document that would take long to be validated."""
+    fragments = fragments_of(document)
+    if len(document.definitions) > FRAGMENTS_MAX:
+        raise refused(f"The document has more than {FRAGMENTS_MAX} operations and fragments.")
+    aliases = 0
+    heights = Heights(fragments)
+    for definition in document.definitions:
+        if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
+            raise refused("A document holds operations and fragments only.")
+        if heights.of(definition.selection_set) > DEPTH_MAX:
+            raise refused(f"The document is nested more than {DEPTH_MAX} levels deep.")
+        for selection_set in _selection_sets(definition.selection_set):
+            aliases += _check_names(selection_set)
+    if aliases > ALIASES_MAX:
+        raise refused(f"The document has {aliases} aliases; {ALIASES_MAX} are possible, so send it in parts.")
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """The fragments of a document by their names."""
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def _selection_sets(node: SelectionSetNode) -> Iterator[SelectionSetNode]:
+    """A selection set and all in it, fragments that it only names left out."""
+    yield node
+    for selection in node.selections:
+        inner = getattr(selection, "selection_set", None)
+        if inner is not None:
+            yield from _selection_sets(inner)
+
+
+def _check_names(selection_set: SelectionSetNode) -> int:
+    """The number of aliases. Raises GraphQLError when one name comes too often: all pairs of it are compared."""
+    times: dict[str, int] = {}
+    aliases = 0
+    for field in selection_set.selections:
+        if isinstance(field, FieldNode):
+            name = field.alias.value if field.alias else field.name.value
+            times[name] = times.get(name, 0) + 1
+            aliases += field.alias is not None
+    if times and max(times.values()) > REPEATED_FIELDS_MAX:
+        raise refused(f"A field is selected more than {REPEATED_FIELDS_MAX} times at one place.")
+    return aliases
+
+
+class Heights:
+    """How deep selections go, each fragment looked at once, however often it is spread."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._known: dict[str, int] = {}
+        self._open: list[str] = []
+
+    def of(self, selection_set: SelectionSetNode | None) -> int:
+        """The levels of fields. Raises GraphQLError for fragments that spread each other in a circle."""
+        if selection_set is None:
+            return 0
+        return max((self._of_selection(selection) for selection in selection_set.selections), default=0)
+
+    def _of_selection(self, selection: Node) -> int:
+        if isinstance(selection, FragmentSpreadNode):
+            return self._of_fragment(selection.name.value)
+        inner = self.of(getattr(selection, "selection_set", None))
+        return inner if isinstance(selection, InlineFragmentNode) else inner + 1
+
+    def _of_fragment(self, name: str) -> int:
+        if name in self._open:
+            raise refused(f"The fragments {', '.join(self._open)} spread each other in a circle.")
+        if name not in self._known:
+            self._open.append(name)
+            fragment = self._fragments.get(name)
+            self._known[name] = self.of(None if fragment is None else fragment.selection_set)
+            self._open.pop()
+        return self._known[name]
+
+
+class Costs:
+    """How many fields an operation answers, guessed from its page sizes."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]) -> None:
+        self._fragments = fragments
+        self._variables = variables
+        self._known: dict[str, int] = {}
+
+    def of(self, selection_set: SelectionSetNode | None) -> int:
+        """The fields below. The fragments must be free of circles."""
+        return 0 if selection_set is None else sum(self._of_selection(each) for each in selection_set.selections)
+
+    def _of_selection(self, selection: Node) -> int:
+        if isinstance(selection, FragmentSpreadNode):
+            return self._of_fragment(selection.name.value)
+        inner = self.of(getattr(selection, "selection_set", None))
+        return 1 + self._size(selection) * inner if isinstance(selection, FieldNode) else inner
+
+    def _of_fragment(self, name: str) -> int:
+        if name not in self._known:
+            fragment = self._fragments.get(name)
+            self._known[name] = self.of(None if fragment is None else fragment.selection_set)
+        return self._known[name]
+
+    def _size(self, field: FieldNode) -> int:
+        name = field.name.value
+        if name not in PAGE_SIZES:
+            return TYPICAL_SIZES.get(name, 1)
+        for argument in field.arguments or ():
+            if argument.name.value == "first":
+                given = argument.value
+                if isinstance(given, VariableNode):
+                    value = self._variables.get(given.name.value, LIMIT_MAX)
+                    return value if isinstance(value, int) else LIMIT_MAX
+                if isinstance(given, IntValueNode):
+                    return min(int(given.value[:10]), LIMIT_MAX)
+        return PAGE_SIZES[name]
+
+
+def check_cost(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
+) -> None:
+    """Raise GraphQLError for an operation that would answer too much."""
+    cost = Costs(fragments, variables).of(operation.selection_set)
+    if cost > COST_MAX:
+        raise refused(
+            f"The document may answer {cost} values; {COST_MAX} are possible. Ask for less, or for smaller pages."
+        )
+
+
+def check_variables(variables: Mapping[str, Any]) -> None:
+    """Raise GraphQLError for variables that hold too many values, or too deep ones."""
+    values = 0
+    level: list[Any] = [variables]
+    for _ in range(VARIABLE_DEPTH_MAX):
+        below: list[Any] = []
+        for value in level:
+            below.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+        values += len(below)
+        if values > VARIABLE_VALUES_MAX:
+            raise refused(f"The variables hold more than {VARIABLE_VALUES_MAX} values.", "PAYLOAD_TOO_LARGE")
+        if not below:
+            return
+        level = below
+    raise refused(f"The variables are nested more than {VARIABLE_DEPTH_MAX} levels deep.")

@@ -1,0 +1,205 @@
+"""The queries: arguments in, what the desk looks up out."""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from pydantic import ValidationError
+from strawberry import ID
+
+from projections.bills import BillFilter
+from projections.payment_requests import RequestFilter
+from services.billing.views import View
+from services.desk.lookups import Found, Page
+from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX, position_of
+from services.desk.past import TIME, point_in_log
+from services.desk.problems import Problem, invalid
+from services.desk.requests import check_id
+from services.graphql.fields import field
+from services.graphql.scalars import DateTime
+from services.graphql.session import Info, Session
+from services.graphql.types import (
+    Accommodation,
+    Bill,
+    BillConnection,
+    BillStatus,
+    Folio,
+    Payment,
+    PaymentRequest,
+    PaymentRequestConnection,
+    PaymentRequestStatus,
+)
+
+QUERIES = "What can be asked. Each answers null beside an error of its own, so that one does not take the others along."
+GUIDE = (
+    "A page of the bills of an accommodation, newest first; first is 1 to 500, by default 100. A document may also"
+    " select a bill's members straight from it, as the Bill API's guide does: that is getAccommodationBillList."
+)
+LIST = "The bills of an accommodation, newest first, without a page around them: 500 of them, or first."
+PAST = "now, or as it was at a time or a position of the log."
+
+
+@strawberry.type(description=QUERIES)
+class Query:
+    @field(BillConnection | None, GUIDE)
+    async def get_accommodation_bills(
+        self,
+        info: Info,
+        accommodation_id: ID,
+        folio_id: ID | None = None,
+        reservation_id: ID | None = None,
+        status: BillStatus | None = None,
+        updated_since: DateTime | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> View:
+        wanted = _bill_filter(folio_id, reservation_id, status, updated_since, after)
+        page = await _bills(info.context, accommodation_id, wanted, _limit(first, LIMIT_DEFAULT))
+        return await _connection(info.context, page, after)
+
+    @field(list[Bill] | None, LIST)
+    async def get_accommodation_bill_list(
+        self,
+        info: Info,
+        accommodation_id: ID,
+        folio_id: ID | None = None,
+        reservation_id: ID | None = None,
+        status: BillStatus | None = None,
+        updated_since: DateTime | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Any:
+        wanted = _bill_filter(folio_id, reservation_id, status, updated_since, after)
+        page = await _bills(info.context, accommodation_id, wanted, _limit(first, LIMIT_MAX))
+        return await info.context.answered(page.found)
+
+    @field(list[Payment] | None, "The payments of a bill, in the order recorded.")
+    async def get_bill_payments(self, info: Info, bill_id: ID) -> Any:
+        check_id("billId", bill_id, "billId")
+        session = info.context
+        bill = await session.front.lookups.bill(bill_id, await session.caller(), session.freshness)
+        return (await session.answered(bill))["payments"]
+
+    @field(Bill | None, f"A bill {PAST}")
+    async def bill(self, info: Info, id: ID, at: DateTime | None = None, position: ID | None = None) -> Any:  # noqa: A002
+        check_id("billId", id, "id")
+        session, moment = info.context, point_in_log(_text(at), position)
+        bill = session.front.lookups.bill(id, await session.caller(), session.freshness, moment)
+        return await _one(session, bill, "/billId")
+
+    @field(Payment | None, "A payment.")
+    async def payment(self, info: Info, id: ID) -> Any:  # noqa: A002
+        check_id("paymentId", id, "id")
+        session = info.context
+        payment = session.front.lookups.payment(id, await session.caller(), session.freshness)
+        return await _one(session, payment, "/paymentId")
+
+    @field(Folio | None, f"A folio with its bills {PAST}")
+    async def folio(self, info: Info, id: ID, at: DateTime | None = None, position: ID | None = None) -> Any:  # noqa: A002
+        check_id("folioId", id, "id")
+        session, moment = info.context, point_in_log(_text(at), position)
+        folio = session.front.lookups.folio(id, await session.caller(), session.freshness, moment)
+        return await _one(session, folio, "/folioId")
+
+    @field(Accommodation | None, "An accommodation's settings.")
+    async def accommodation(self, info: Info, id: ID) -> Any:  # noqa: A002
+        check_id("accommodationId", id, "id")
+        session = info.context
+        accommodation = session.front.lookups.accommodation(id, await session.caller(), session.freshness)
+        return await _one(session, accommodation, "/accommodationId")
+
+    @field(PaymentRequest | None, "A payment request.")
+    async def payment_request(self, info: Info, id: ID) -> Any:  # noqa: A002
+        check_id("paymentRequestId", id, "id")
+        session = info.context
+        request = session.front.lookups.payment_request(id, await session.caller(), session.freshness)
+        return await _one(session, request, "/paymentRequestId")
+
+    @field(
+        PaymentRequestConnection | None,
+        "A page of the payment requests of an accommodation, or of a bill, newest first.",
+    )
+    async def payment_requests(
+        self,
+        info: Info,
+        accommodation_id: ID | None = None,
+        bill_id: ID | None = None,
+        status: PaymentRequestStatus | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> View:
+        if accommodation_id is None and bill_id is None:
+            raise Problem("REQUIRED_PARAMETER", "Name the accommodationId or the billId whose requests you want.")
+        for name, id_ in (("accommodationId", accommodation_id), ("billId", bill_id)):
+            if id_ is not None:
+                check_id(name, id_, name)
+        position = position_of(after, "/after", "endCursor")
+        wanted = RequestFilter(accommodation_id, bill_id, None if status is None else status.value, position)
+        session = info.context
+        page = await session.front.lookups.payment_requests(
+            wanted, _limit(first, LIMIT_DEFAULT), await session.caller(), session.freshness
+        )
+        return await _connection(session, page, after)
+
+
+async def _one(session: Session, looking_up: Awaitable[Found[View]], pointer: str) -> Any:
+    try:
+        return await session.answered(await looking_up)
+    except Problem as problem:
+        raise problem.pointing({pointer: "/id"}) from None
+
+
+async def _bills(session: Session, accommodation_id: str, wanted: BillFilter, limit: int) -> Page:
+    check_id("accommodationId", accommodation_id, "accommodationId")
+    return await session.front.lookups.bills(accommodation_id, wanted, limit, await session.caller(), session.freshness)
+
+
+def _bill_filter(
+    folio_id: str | None,
+    reservation_id: str | None,
+    status: BillStatus | None,
+    updated_since: DateTime | None,
+    after: str | None,
+) -> BillFilter:
+    for name, id_ in (("folioId", folio_id), ("reservationId", reservation_id)):
+        if id_ is not None:
+            check_id(name, id_, name)
+    return BillFilter(
+        folio_id=folio_id,
+        reservation_id=reservation_id,
+        status=None if status is None else status.value,
+        updated_since=_time(updated_since),
+        before=position_of(after, "/after", "endCursor"),
+    )
+
+
+async def _connection(session: Session, page: Page, after: str | None) -> View:
+    views = await session.answered(page.found)
+    return {
+        "nodes": views,
+        "edges": [{"cursor": cursor, "node": view} for cursor, view in zip(page.cursors, views, strict=True)],
+        "pageInfo": {
+            "hasNextPage": page.more,
+            "hasPreviousPage": after is not None,
+            "startCursor": page.cursors[0] if views else None,
+            "endCursor": page.cursors[-1] if views else None,
+        },
+    }
+
+
+def _limit(first: int | None, default: int) -> int:
+    if first is not None and not 1 <= first <= LIMIT_MAX:
+        raise invalid("/first", f"first is a whole number from 1 to {LIMIT_MAX}.")
+    return default if first is None else first
+
+
+def _time(text: DateTime | None) -> datetime | None:
+    try:
+        return None if text is None else TIME.validate_python(text)
+    except ValidationError:
+        raise invalid("/updatedSince", "updatedSince is a time with an offset, as 2026-11-22T00:00:00Z.") from None
+
+
+def _text(at: DateTime | None) -> str | None:
+    return None if at is None else str(at)

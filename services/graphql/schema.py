@@ -1,0 +1,45 @@
+"""The schema, put together. Run as a program it prints the schema's text, which stands in schema.graphql."""
+
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from pydantic.alias_generators import to_camel
+from strawberry.schema.config import StrawberryConfig
+
+from services.graphql.documents import Documents, reading
+from services.graphql.errors import describe
+from services.graphql.execution import ViewExecution
+from services.graphql.mutations import mutation_type
+from services.graphql.queries import Query
+from services.graphql.scalars import SCALARS
+from services.graphql.subscriptions import Subscription
+
+
+class FolioSchema(strawberry.Schema):
+    """The schema, its errors with the codes of the interface."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Give every error its code before it goes out."""
+        for error in errors:
+            describe(error, execution_context.context.request_id)
+
+
+def make_schema(*, introspection: bool) -> FolioSchema:
+    """The schema; `introspection` says whether clients may ask for it."""
+    return FolioSchema(
+        Query,
+        mutation_type(),
+        Subscription,
+        extensions=[reading(Documents(introspection=introspection))],
+        execution_context_class=ViewExecution,
+        config=StrawberryConfig(
+            default_resolver=lambda view, name: view[to_camel(name)],
+            scalar_map=SCALARS,
+            disable_field_suggestions=False,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    print(make_schema(introspection=True).as_str())  # noqa: T201

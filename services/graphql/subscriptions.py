@@ -1,0 +1,69 @@
+"""What happens on a folio, as it happens."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import strawberry
+from strawberry import ID
+
+from services.billing.feed import EventLog, FeedFilter, PlacedEvent
+from services.billing.views import View
+from services.desk.cloud_events import cloud_event
+from services.desk.problems import Problem, invalid
+from services.desk.requests import POSITION, check_id
+from services.graphql.fields import subscription
+from services.graphql.session import Info
+from services.graphql.types import FolioEvent
+
+DESCRIPTION = (
+    "Every event of a folio and its bills from now on, or all after a position of the log: with the id of the last"
+    " event that was received nothing is missed and nothing comes twice. It ends when the key does."
+)
+
+
+@strawberry.type(description="What can be followed, over graphql-transport-ws.")
+class Subscription:
+    @subscription(FolioEvent, DESCRIPTION)
+    async def folio_events(self, info: Info, folio_id: ID, after: ID | None = None) -> AsyncGenerator[View, None]:
+        check_id("folioId", folio_id, "folioId")
+        session = info.context
+        caller = await session.caller()
+        start = await _start(session.front.events, after)
+
+        async def admitted() -> bool:
+            try:
+                return await session.caller() == caller
+            except Problem:
+                return False
+
+        wanted = FeedFilter(caller.accommodations, folio_id)
+        with session.following.place():
+            async with aclosing(session.following.pages(start, wanted, admitted)) as pages:
+                async for page in pages:
+                    for event in page.events or ():
+                        yield event
+
+
+async def _start(events: EventLog, after: str | None) -> int:
+    """The position after which to begin: the one asked for, or now."""
+    head = await events.head()
+    if after is None:
+        return head
+    if not POSITION.fullmatch(after):
+        raise invalid("/after", "after is a position of the log: the id of an event.")
+    if int(after) > head:
+        raise invalid("/after", f"The log has not come to this position yet; its newest event is {head}.")
+    return int(after)
+
+
+def event_views(events: list[PlacedEvent]) -> list[View]:
+    """Events as the schema shows them."""
+    return [_view(cloud_event(event)) for event in events]
+
+
+def _view(event: View) -> View:
+    return {
+        **{name: event[name] for name in ("id", "type", "subject", "time", "version", "data")},
+        "accommodationId": event.get("accommodationid"),
+        "folioId": event.get("folioid"),
+    }

@@ -1,0 +1,1 @@
+"""The GraphQL face, on the whole service in this process."""

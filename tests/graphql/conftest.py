@@ -1,0 +1,23 @@
+"""A client of the GraphQL face."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from services.bootstrap import Service
+from tests.conftest import ADMIN_KEY
+from tests.graphql.asking import Asking
+
+
+@pytest.fixture
+async def graphql(service: Service) -> AsyncIterator[Asking]:
+    """Sends documents with the admin key."""
+    transport = httpx.ASGITransport(service.app)
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://folio", headers=headers) as client:
+        yield Asking(client)
+
+
+BILL: dict[str, Any] = {"accommodationId": "HOTEL-1", "name": "Room charge", "totalAmount": 100_000}
