@@ -14,7 +14,8 @@ from services.desk.problems import Problem
 
 MISSING = re.compile(
     r"^Argument '[^']+' of (required )?type '[^']+' (is required, but it )?was not provided\.$"
-    r"|^((Variable|Argument) '[^']+' has invalid value[^:]*: )?Expected (a value of non-null type '[^']+' to be provided"
+    r"|^((Variable|Argument) '[^']+' has invalid value[^:]*: )?Expected ("
+    r"a value of non-null type '[^']+' to be provided"
     r"|variable '\$\w+' provided to (non-null )?type '[^']+' (not to be None|to provide a runtime value)"
     r"|value of non-null type '[^']+' not to be None"
     r"|value of type '[^']+' to include required field )"
