@@ -13,6 +13,8 @@ from services.bootstrap import Service, make_service, prepare_database
 from services.store.embedded import EmbeddedPostgres, discard
 from services.telemetry import configure_logging
 
+pytest_plugins = ["tests.serving"]
+
 configure_logging("WARNING", "json")
 
 ADMIN_KEY = "admin-key-of-the-tests"

@@ -23,6 +23,11 @@ class Context:
     accommodations: frozenset[str] | None = None
     expected_version: int | None = None
 
+    @property
+    def only_accommodation(self) -> str | None:
+        """The accommodation of a key that reaches no other, so that its caller need not name it."""
+        return next(iter(self.accommodations)) if self.accommodations and len(self.accommodations) == 1 else None
+
     def sees(self, accommodation_id: str) -> bool:
         """Whether the caller's key reaches this accommodation."""
         return self.accommodations is None or accommodation_id in self.accommodations

@@ -196,6 +196,7 @@ class Ledger(Application[str]):
     def _accommodation_of(self, work: Work, folio_id: str, given: str | None, pointer: str = "/accommodationId") -> str:
         folio = work.find(Folio, folio_stream(folio_id))
         if folio is None:
+            given = given or work.context.only_accommodation
             if given is None:
                 raise RequiredParameter(
                     f"Folio {folio_id} is new; name the accommodation that it belongs to.", "/accommodationId"

@@ -104,7 +104,10 @@ class SettlementPart(Part):
 
 
 class NewBillBody(Body):
-    """A bill to post. The balance is by default the total; `accommodationId` is needed for a new folio."""
+    """A bill to post. The balance is by default the total.
+
+    `accommodationId` is needed for a new folio, but by a key that reaches one accommodation only.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"example": {"accommodationId": "HOTEL-1", "name": "Room charge", "totalAmount": 150000}}

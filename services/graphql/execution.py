@@ -1,9 +1,9 @@
-"""Executing documents: views are shown without a resolver, a coroutine or a path for each of their members.
+"""Executing documents: what a view holds is shown as it is, without a resolver and a path for every member.
 
 A page of 100 bills with their payments has some 4,000 members, and graphql-core takes about 4 microseconds for each.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
@@ -15,54 +15,79 @@ Show = Callable[[Any], Any]
 
 
 class NotShown(Exception):
-    """A member without a value where the schema promises one; graphql-core says which."""
+    """A member without a value where the schema promises one: graphql-core says which."""
+
+
+class Shape:
+    """What a document selects of a type of views: members to show, and the others, which have to be resolved."""
+
+    def __init__(self, show: Show, names: list[str], resolved: dict[str, Any]) -> None:
+        self.show = show
+        self.names = names
+        self.resolved = resolved
+
+    def together(self, shown: View, resolved: View) -> View:
+        """All members, in the order of the document."""
+        return {name: shown[name] if name in shown else resolved[name] for name in self.names}
 
 
 class ViewExecution(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's execution, but for views of which only members are selected that are there as they are."""
+    """graphql-core's execution; only members that have a resolver take its way."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._shows: dict[tuple[str, int], Show | None] = {}
+        self._shapes: dict[tuple[str, int], Shape] = {}
 
-    def complete_object_value(self, return_type: GraphQLObjectType, field_details_list: Any, *place: Any) -> Any:
+    def complete_object_value(
+        self, return_type: GraphQLObjectType, field_details_list: Any, info: Any, path: Any, result: Any, context: Any
+    ) -> Any:
         """The object as the document selects it."""
-        *_, view, _ = place
-        if isinstance(view, dict):
-            show = self._show(return_type, field_details_list)
-            if show is not None:
-                try:
-                    return show(view)
-                except NotShown:
-                    pass
-        return super().complete_object_value(return_type, field_details_list, *place)
+        if not isinstance(result, dict):
+            return super().complete_object_value(return_type, field_details_list, info, path, result, context)
+        shape = self._shape(return_type, field_details_list)
+        try:
+            shown = shape.show(result)
+        except NotShown:
+            return super().complete_object_value(return_type, field_details_list, info, path, result, context)
+        if not shape.resolved:
+            return shown
+        resolved: Any = self.execute_fields(return_type, result, path, shape.resolved, context)
+        return (
+            _together_later(shape, shown, resolved) if self.is_awaitable(resolved) else shape.together(shown, resolved)
+        )
 
-    def _show(self, type_: GraphQLObjectType, details: Any) -> Show | None:
-        """What shows views of a type as selected here, None when a member has to be resolved."""
+    def _shape(self, type_: GraphQLObjectType, details: Any) -> Shape:
         known = type_.name, id(details)  # the executor keeps the details, so that the id stays theirs
-        if known not in self._shows:
-            self._shows[known] = self._made(type_, details)
-        return self._shows[known]
+        if known not in self._shapes:
+            self._shapes[known] = self._made(type_, details)
+        return self._shapes[known]
 
-    def _made(self, type_: GraphQLObjectType, details: Any) -> Show | None:
+    def _made(self, type_: GraphQLObjectType, details: Any) -> Shape:
         members: list[tuple[str, str, bool, Show | None]] = []
-        for name, selected in self.collect_subfields(type_, details)[0].items():
-            key = selected[0].node.name.value
+        resolved: dict[str, Any] = {}
+        selected = self.collect_subfields(type_, details)[0]
+        for name, each in selected.items():
+            key = each[0].node.name.value
             member = type_.fields.get(key)
-            if member is None or not _is_there(member):
-                return None
-            kind, required = _unwrapped(member.type)
+            kind, required = (None, False) if member is None else _unwrapped(member.type)
             show = None
-            if not is_leaf_type(_item(kind)):
-                show = self._show(_item(kind), selected)
-                if show is None:
-                    return None
-                show = _each(show) if isinstance(kind, GraphQLList) else show
-            members.append((name, key, required, show))
-        return _shown(members)
+            if kind is not None and not is_leaf_type(_item(kind)):
+                inner = self._shape(_item(kind), each)
+                show = _each(inner.show) if isinstance(kind, GraphQLList) else inner.show
+                kind = None if inner.resolved else kind
+            if member is None or kind is None or not _is_there(member):
+                resolved[name] = each
+            else:
+                members.append((name, key, required, show))
+        return Shape(_shown(members), list(selected), resolved)
+
+
+async def _together_later(shape: Shape, shown: View, resolved: Awaitable[View]) -> View:
+    return shape.together(shown, await resolved)
 
 
 def _is_there(field: GraphQLField) -> bool:
+    """Whether the view has it: Strawberry marks the resolver of a field that was given none."""
     return getattr(field.resolve, "_is_default", False)
 
 

@@ -28,7 +28,7 @@ DEPTH_MAX = 16
 ALIASES_MAX = 100
 FRAGMENTS_MAX = 50
 REPEATED_FIELDS_MAX = 20
-COST_MAX = 100_000
+COST_MAX = 50_000
 VARIABLE_DEPTH_MAX = 10
 VARIABLE_VALUES_MAX = 10_000
 
@@ -158,9 +158,9 @@ class Costs:
 
     def _size(self, field: FieldNode) -> int:
         name = field.name.value
-        if name not in PAGE_SIZES:
+        if name not in PAGE_SIZES or not field.arguments:  # a bill has paymentRequests without pages
             return TYPICAL_SIZES.get(name, 1)
-        for argument in field.arguments or ():
+        for argument in field.arguments:
             if argument.name.value == "first":
                 given = argument.value
                 if isinstance(given, VariableNode):

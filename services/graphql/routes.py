@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
+from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -86,6 +87,8 @@ async def _answer(
         )
     except CannotGetOperationTypeError:
         raise invalid("/operationName", _WHICH_OPERATION) from None
+    except MissingQueryError:
+        raise invalid("/query", "The document is empty.") from None
     except InvalidOperationTypeError:
         raise invalid("/query", _BY_SOCKET) from None
     return _response(request, session, result)

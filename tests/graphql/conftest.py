@@ -1,7 +1,6 @@
-"""A client of the GraphQL face."""
+"""Clients of the GraphQL face."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +17,3 @@ async def graphql(service: Service) -> AsyncIterator[Asking]:
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://folio", headers=headers) as client:
         yield Asking(client)
-
-
-BILL: dict[str, Any] = {"accommodationId": "HOTEL-1", "name": "Room charge", "totalAmount": 100_000}

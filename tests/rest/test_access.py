@@ -8,8 +8,8 @@ import pytest
 from services.bootstrap import Service
 from services.store import api_keys
 from tests.conftest import ADMIN_KEY, Desk
-from tests.rest.conftest import MakeClient
 from tests.rest.support import NEW_BILL, PAYMENT, UNKNOWN_ULID, expect_problem, line, nothing_written
+from tests.serving import MakeClient
 
 Call = tuple[str, str, Any]
 

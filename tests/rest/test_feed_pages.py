@@ -15,9 +15,9 @@ from services.rest import feed
 from services.store.feed import STEP_EVENTS
 from tests.collection.front import MESSAGE, NAME, PHONE, Front, open_front
 from tests.conftest import Desk
-from tests.rest.conftest import MakeClient
 from tests.rest.following import EVENTS, STREAM, all_events, positions
 from tests.rest.support import expect_problem, nothing_written
+from tests.serving import MakeClient
 
 WRITERS = 8
 BILLS_OF_A_WRITER = 15

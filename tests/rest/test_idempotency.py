@@ -10,8 +10,8 @@ import pytest
 from services.bootstrap import Service, make_service
 from services.store import log_store
 from tests.conftest import ADMIN_KEY, PAID_AT, Desk
-from tests.rest.conftest import MakeClient
 from tests.rest.support import NEW_BILL, PAYMENT, UNKNOWN_ULID, expect_problem, line, nothing_written
+from tests.serving import MakeClient
 
 BILLS = "/v1/folios/FOLIO-1/bills"
 ACCOUNT = {"bankCode": "088", "accountNumber": "110-237-480915", "accountHolder": "홍길동"}

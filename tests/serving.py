@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,10 @@ from services.access import Role
 from services.bootstrap import Service
 from services.store.api_keys import create_key
 
+CONFIG: dict[str, Any] = {
+    "log_config": None, "access_log": False, "lifespan": "off", "server_header": False, "ws": "websockets-sansio",
+}  # fmt: skip
+
 MakeClient = Callable[[str, Role, list[str] | None], Awaitable[httpx.AsyncClient]]
 
 
@@ -20,7 +25,7 @@ MakeClient = Callable[[str, Role, list[str] | None], Awaitable[httpx.AsyncClient
 async def address(service: Service) -> AsyncIterator[tuple[str, int]]:
     """Host and port where the service is served as in production."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(service.app, log_config=None, access_log=False, lifespan="off", server_header=False)
+        config = uvicorn.Config(service.app, **CONFIG)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:

@@ -1,0 +1,157 @@
+"""A document that would hold the service up is refused before anything is looked up."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from services.bootstrap import Service
+from services.graphql import limits
+from services.graphql.documents import KNOWN_MAX, Documents
+from services.graphql.schema import make_schema
+from tests.conftest import Desk
+from tests.graphql.asking import Asking, errors_of
+from tests.rest.support import UNKNOWN_ULID, nothing_written
+
+BILL = f'bill(id: "{UNKNOWN_ULID}")'
+
+
+def nested(levels: int) -> str:
+    """Bills of settlements of bills, so many levels deep."""
+    return "{ " + BILL + "{ settlementsMade { targetBill " * levels + "{ id }" + "} }" * levels + " }"
+
+
+def aliases(count: int) -> str:
+    """The same thing under so many names."""
+    return "{ " + " ".join(f"a{number}: {BILL} {{ id }}" for number in range(count)) + " }"
+
+
+def doubling(fragments: int) -> str:
+    """Fragments of which each spreads the one before twice."""
+    first = "fragment f0 on Query { __typename }"
+    others = (f"fragment f{n} on Query {{ ...f{n - 1} ...f{n - 1} }}" for n in range(1, fragments))
+    return " ".join([f"{{ ...f{fragments - 1} }}", first, *others])
+
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "10,000 levels": ("{" + "a{" * 10_000, "nested too deeply"),
+    "10,000 levels that end": ("{" + "a{" * 10_000 + "b" + "}" * 10_001, "nested too deeply"),
+    "10,000 lists": ("{ a(b: " + "[" * 10_000 + "]" * 10_000 + ") }", "nested too deeply"),
+    "100 levels": ("{" + "a{" * 100 + "b" + "}" * 101, "levels deep"),
+    "17 levels of the schema": (nested(9), "levels deep"),
+    "17 levels by fragments": (
+        f"{{ {BILL} {{ ...a }} }} fragment a on Bill {{ settlementsMade {{ targetBill {{ ...b }} }} }}"
+        " fragment b on Bill " + "{ settlementsMade { targetBill " * 7 + "{ id }" + "} }" * 7,
+        "levels deep",
+    ),
+    "1,000 aliases": (aliases(1_000), "tokens"),
+    "101 aliases": (aliases(101), "aliases"),
+    "a field 1,000 times": ("{ " + "__typename " * 1_000 + "}", "times at one place"),
+    "fragments in a circle": (
+        "{ ...a } fragment a on Query { ...b } fragment b on Query { ...c } fragment c on Query { ...a }",
+        "in a circle",
+    ),
+    "a fragment in itself": ("{ ...a } fragment a on Query { __typename ...a }", "in a circle"),
+    "a circle that nobody spreads": ("{ __typename } fragment a on Query { ...a }", "in a circle"),
+    "60 fragments": (doubling(60), "operations and fragments"),
+    "pages of pages": (
+        '{ getAccommodationBills(accommodationId: "H", first: 500) { nodes { settlementsMade { targetBill {'
+        " settlementsReceived { paymentBill { settlementsMade { targetBill { payments { id paidAt paidBy billId }"
+        " settlementsMade { targetBillId settledBy } transferOriginBill { id name } } } } } } } } } }",
+        "values",
+    ),
+    "100 pages": (
+        "{ " + " ".join(f"a{n}: getAccommodationBillList(accommodationId: 1) {{ id name }}" for n in range(99)) + "}",
+        "values",
+    ),
+    "the schema ten times": (
+        "{ " + " ".join(f"a{n}: __schema {{ types {{ name fields {{ name }} }} }}" for n in range(99)) + "}",
+        "introspection",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "reason"), REFUSED.values(), ids=REFUSED.keys())
+async def test_a_document_beyond_the_limits_is_refused(
+    document: str, reason: str, graphql: Asking, service: Service
+) -> None:
+    async with nothing_written(service):
+        response = await graphql.post(document)
+        errors = errors_of(response)
+        assert "data" not in response.json()
+        assert {error["extensions"]["code"] for error in errors} == {"INVALID_PARAMETER"}
+        assert reason in errors[0]["message"]
+
+
+async def test_a_document_of_nearly_1_mib_is_too_large(graphql: Asking) -> None:
+    for filling in (" ", "a ", "{", '"', "#", "é"):
+        document = "{ __typename }" + filling * (1_000_000 // len(filling.encode()))
+        assert await graphql.codes(document) == ["PAYLOAD_TOO_LARGE"]
+
+
+async def test_many_fragments_that_double_are_counted_once_each(graphql: Asking) -> None:
+    assert await graphql.data(doubling(16)) == {"__typename": "Query"}
+    assert "values" in (await graphql.errors(doubling(40)))[0]["message"]
+
+
+DEEP: Any = 1
+for _ in range(20):
+    DEEP = [DEEP]
+VARIABLES: dict[str, tuple[Any, str]] = {
+    "too many": ([{"id": UNKNOWN_ULID}] * 6_000, "PAYLOAD_TOO_LARGE"),
+    "too deep": (DEEP, "INVALID_PARAMETER"),
+    "more than a transfer takes": ([{"id": UNKNOWN_ULID}] * 501, "INVALID_PARAMETER"),
+    "the wrong type 500 times": ([1] * 500, "INVALID_PARAMETER"),
+}
+
+
+@pytest.mark.parametrize(("value", "code"), VARIABLES.values(), ids=VARIABLES.keys())
+async def test_variables_beyond_the_limits_are_refused(value: Any, code: str, graphql: Asking) -> None:
+    document = 'mutation($bills: [TransferInput!]!) { transferBills(bills: $bills, folioId: "F") { id } }'
+    assert set(await graphql.codes(document, bills=value)) == {code}
+
+
+async def test_what_hotels_need_is_within_the_limits(graphql: Asking, desk: Desk) -> None:
+    bill = await desk.add_bill()
+    everything = (
+        "id billCode accommodationId folioId reservationId name totalAmount balanceAmount currency status createdAt"
+        " payments { id amount paymentMethod paidAt paidBy virtualAccounts { bankCode accountNumber accountHolder } }"
+        " settlementsMade { targetBillId settledAmount } settlementsReceived { paymentBillId settledAmount }"
+        " paymentRequests { id status amount } version"
+    )
+    page = f'{{ getAccommodationBills(accommodationId: "HOTEL-1", first: 500) {{ nodes {{ {everything} }} }} }}'
+    [found] = (await graphql.data(page))["getAccommodationBills"]["nodes"]
+    assert found["id"] == bill["id"]
+    data = await graphql.data(nested(7).replace(UNKNOWN_ULID, bill["id"]))
+    assert data["bill"]["settlementsMade"] == []
+    add = 'addBillToFolio(folioId: "FOLIO-1", name: "Minibar", totalAmount: 1) { id }'
+    data = await graphql.data("mutation { " + " ".join(f"a{n}: {add}" for n in range(100)) + " }")
+    assert len({each["id"] for each in data.values()}) == 100
+
+
+def cost_of(document: str, **variables: Any) -> int:
+    """What a document is taken to cost."""
+    read = Documents(introspection=True).read(document)
+    operation = read.definitions[0]
+    return limits.Costs(limits.fragments_of(read), variables).of(operation.selection_set)  # type: ignore[attr-defined]
+
+
+def test_a_page_costs_what_it_may_hold() -> None:
+    page: Callable[[str], str] = lambda first: f"{{ paymentRequests(billId: 1{first}) {{ nodes {{ id amount }} }} }}"  # noqa: E731
+    assert cost_of(page(", first: 7")) == 1 + 7 * 3
+    assert cost_of(page("")) == 1 + 100 * 3
+    variable = "query($n: Int) " + page(", first: $n")
+    assert cost_of(variable, n=7) == 1 + 7 * 3
+    assert cost_of(variable) == 1 + 500 * 3
+    assert cost_of(page(", first: 99999999999999999999")) == 1 + 500 * 3
+
+
+def test_only_so_many_documents_are_remembered_and_none_that_is_wrong() -> None:
+    documents, schema = Documents(introspection=True), make_schema(introspection=True)._schema
+    for number in range(KNOWN_MAX + 10):
+        text = f"{{ a{number}: __typename }}"
+        assert documents.faults(text, documents.read(text), schema) == []
+    assert documents.faults("{ x }", documents.read("{ x }"), schema)
+    assert len(documents._known) == KNOWN_MAX
+    assert "{ a0: __typename }" not in documents._known
+    assert documents.read(text) is documents.read(text)
