@@ -8,7 +8,12 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    GraphQLSyntaxError,
+    NameNode,
     NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
     get_operation_ast,
     parse,
     specified_rules,
@@ -46,8 +51,8 @@ class Documents:
         check_length(text)
         try:
             document = parse(text, max_tokens=TOKENS_MAX)
-        except RecursionError:
-            raise refused("The document is nested too deeply.") from None
+        except GraphQLSyntaxError as error:  # a socket would be closed for it, and is to stay open
+            raise GraphQLError(error.message, source=error.source, positions=error.positions) from None
         check_form(document)
         return without_pages(document)
 
@@ -69,22 +74,44 @@ def reading(documents: Documents) -> Any:
     class Reading(SchemaExtension):
         def on_parse(self) -> Iterator[None]:
             context = self.execution_context
-            context.graphql_document = documents.read(context.query or "")
+            self.operation_name = context.operation_name  # once there is a document, its first operation is meant
+            self.unreadable: list[GraphQLError] = []
+            try:
+                context.graphql_document = documents.read(context.query or "")
+            except GraphQLError as error:
+                self.unreadable = [error]
+                context.graphql_document = _stand_in(self.operation_name)
             yield
 
         def on_validate(self) -> Iterator[None]:
             context = self.execution_context
             document, variables = context.graphql_document, context.variables or {}
             assert document is not None
-            faults = documents.faults(context.query or "", document, context.schema._schema)
-            operation = get_operation_ast(document, context.operation_name)
-            if not faults and operation is not None:
-                try:
+            faults = self.unreadable or documents.faults(context.query or "", document, context.schema._schema)
+            try:
+                if not faults:
                     check_variables(variables)
-                    check_cost(operation, fragments_of(document), variables)
-                except GraphQLError as error:
-                    faults = [error]
+                    check_cost(_operation(document, self.operation_name), fragments_of(document), variables)
+            except GraphQLError as error:
+                faults = [error]
             context.pre_execution_errors = faults
             yield
 
     return Reading
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operation = get_operation_ast(document, name)
+    if operation is None:
+        raise refused("The document holds several operations: operationName must say which one is meant.")
+    return operation
+
+
+def _stand_in(name: str | None) -> DocumentNode:
+    """A document in the place of one that cannot be read, so that what is wrong is told with its validation."""
+    operation = OperationDefinitionNode(
+        operation=OperationType.QUERY,
+        name=None if name is None else NameNode(value=name),
+        selection_set=SelectionSetNode(selections=()),
+    )
+    return DocumentNode(definitions=(operation,))

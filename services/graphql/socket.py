@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import structlog
@@ -11,6 +12,8 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.types.unset import UNSET
 from ulid import ULID
 
 from services.billing.ports import StoreUnavailable
@@ -25,7 +28,57 @@ INIT_SECONDS_MAX = 10
 OPERATIONS_MAX = 50
 """How many may be under way at once on one socket."""
 
+REASON_LENGTH_MAX = 120
+
 log = structlog.get_logger()
+
+
+class Asked(msgspec.Struct, rename="camel"):
+    """The document of a message."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+
+
+class Init(msgspec.Struct, tag_field="type", tag="connection_init"):
+    """The first message."""
+
+    payload: dict[str, Any] = {}
+
+
+class Subscribe(msgspec.Struct, tag_field="type", tag="subscribe"):
+    """Carry a document out; what it answers has this id."""
+
+    id: str
+    payload: Asked
+
+
+class Complete(msgspec.Struct, tag_field="type", tag="complete"):
+    """Stop what goes on under an id."""
+
+    id: str
+
+
+class Ping(msgspec.Struct, tag_field="type", tag="ping"):
+    """A sign of life that asks for one."""
+
+
+class Pong(msgspec.Struct, tag_field="type", tag="pong"):
+    """A sign of life."""
+
+
+class Protocol(BaseGraphQLTransportWSHandler[Session, None]):
+    """The protocol, each message held against its form before what it says is believed."""
+
+    async def handle_message(self, message: Any) -> None:
+        """Do what a message says. One of another form ends the socket."""
+        try:
+            msgspec.convert(message, Init | Subscribe | Complete | Ping | Pong)
+        except msgspec.ValidationError as error:
+            await self.handle_invalid_message(f"Against the protocol: {error}"[:REASON_LENGTH_MAX])
+        else:
+            await super().handle_message(message)
 
 
 class Socket(GraphQL[Session, None]):
@@ -34,6 +87,8 @@ class Socket(GraphQL[Session, None]):
     The key comes in the header Authorization, or from a browser, which can send none, as the member Authorization
     of connection_init. Commands have no Idempotency-Key here.
     """
+
+    graphql_transport_ws_handler_class = Protocol
 
     def __init__(self, schema: FolioSchema, front: FrontDesk, following: Following[list[View]]) -> None:
         super().__init__(
@@ -52,7 +107,7 @@ class Socket(GraphQL[Session, None]):
         request.state.request_id = str(ULID())
         return Session(self._front, self._following, request, request.headers.get("authorization", ""))
 
-    async def on_ws_connect(self, context: Session) -> dict[str, object] | None:
+    async def on_ws_connect(self, context: Session) -> Any:
         """Let in who has a key."""
         given = context.connection_params.get("Authorization")
         if isinstance(given, str):
@@ -63,7 +118,7 @@ class Socket(GraphQL[Session, None]):
             log.info("a socket was refused", request_id=context.request_id, reason=str(error))
             raise ConnectionRejectionError from None
         log.info("a socket was opened", request_id=context.request_id, caller=caller.name)
-        return None
+        return UNSET  # nothing is said besides
 
     def decode_json(self, data: str | bytes) -> object:
         """A message. Raises JSONDecodeError."""

@@ -18,6 +18,8 @@ from services.rest.health import Readiness
 from services.telemetry import REQUEST_SECONDS, REQUESTS
 
 BODY_BYTES_MAX = 1024 * 1024
+TRY_AGAIN_LATER = 1013
+"""The code that a WebSocket is closed with then, RFC 6455 and IANA's registry."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """What is counted by name; a caller may invent others without end."""
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
@@ -82,7 +84,9 @@ class Front:
         try:
             self._refuse_in_trouble(scope)
         except Problem as problem:
-            await WebSocket(scope, receive, send).send_denial_response(refuse(problem, _request_id(scope)))
+            socket = WebSocket(scope, receive, send)
+            await socket.accept(next(iter(scope["subprotocols"]), None))
+            await socket.close(TRY_AGAIN_LATER, problem.detail)
             return
         await self._app(scope, receive, send)
 

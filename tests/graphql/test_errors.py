@@ -231,6 +231,15 @@ async def test_a_body_of_another_form_is_told_as_graphql_tells_errors(
     assert error["extensions"]["code"] == code
 
 
+async def test_of_several_operations_one_must_be_named(graphql: Asking) -> None:
+    document = "query A { a: __typename } query B { b: __typename }"
+    assert await graphql.codes(document) == ["INVALID_PARAMETER"]
+    body = {"query": document, "operationName": "B"}
+    assert (await graphql.client.post("/graphql", json=body)).json() == {"data": {"b": "Query"}}
+    broken = {"query": "query A { a: __typename } {", "operationName": "A"}
+    assert "Syntax Error" in errors_of(await graphql.client.post("/graphql", json=broken))[0]["message"]
+
+
 async def test_what_does_not_belong_to_the_request_is_told(graphql: Asking) -> None:
     typename = {"query": "{ __typename }"}
     for address, headers in (
