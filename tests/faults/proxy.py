@@ -26,6 +26,8 @@ class Proxy:
         self._open = asyncio.Event()
         self._open.set()
         self.lost = 0
+        self.answered = 0
+        """How often the server was ready for the next question: how many it has answered."""
         self.conninfo = make_conninfo(conninfo, host=str(self._folder))
 
     def lose_answers_to(self, *statements: bytes) -> None:
@@ -84,8 +86,10 @@ class Proxy:
                 await to_server.drain()
 
         async def answering() -> None:
-            answer = b""
+            answer = end = b""
             while data := await server.read(CHUNK_BYTES):
+                self.answered += (end + data).count(READY[:-1])
+                end = data[-len(READY) + 2 :]
                 await self._open.wait()
                 answer = answer + data if losing.is_set() else b""
                 if answer.endswith(READY):

@@ -1,0 +1,68 @@
+"""The schema is a file, and only ever grows: what a client relies on stays."""
+
+import importlib.resources
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from graphql import GraphQLSchema, build_schema, find_breaking_changes, print_schema
+
+from services.billing.bill import Status as BillStatusName
+from services.collection.payment_request import Status as RequestStatusName
+from services.desk.commands import COMMANDS
+from services.graphql.mutations import MUTATIONS
+from services.graphql.schema import make_schema
+from services.graphql.types import BillStatus, PaymentRequestStatus
+from services.rest import schemas
+
+HISTORY = Path(__file__).parent.parent / "history"
+RELEASED = sorted((HISTORY / "schemas").glob("*.graphql"))
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    """The schema of this version."""
+    return make_schema(introspection=True)._schema
+
+
+def test_the_file_in_the_repository_is_the_schema() -> None:
+    text = importlib.resources.files("services.graphql").joinpath("schema.graphql").read_text(encoding="utf-8")
+    assert text == make_schema(introspection=True).as_str() + "\n", "run 'make schema', and look at what it changes"
+
+
+@pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.stem)
+def test_nothing_changed_that_breaks_a_client(released: Path, schema: GraphQLSchema) -> None:
+    changes = find_breaking_changes(build_schema(released.read_text(encoding="utf-8")), schema)
+    assert [change.description for change in changes] == []
+
+
+def test_there_is_a_schema_to_hold_this_one_against() -> None:
+    assert RELEASED
+
+
+@pytest.mark.parametrize("change", ["rename", "require", "retype", "remove"])
+def test_a_change_that_breaks_a_client_is_noticed(change: str, schema: GraphQLSchema) -> None:
+    text = print_schema(schema)
+    broken = {
+        "rename": text.replace("billCode: String!", "code: String!"),
+        "require": text.replace("accommodationId: ID\n    balanceAmount", "accommodationId: ID!\n    balanceAmount"),
+        "retype": text.replace("scalar Amount", "scalar Won").replace("Amount!", "Won!").replace(": Amount", ": Won"),
+        "remove": text.replace("  TRANSFERRED\n", ""),
+    }[change]
+    assert broken != text
+    assert find_breaking_changes(schema, build_schema(broken))
+
+
+def test_statuses_are_those_of_the_domain() -> None:
+    assert [status.name for status in BillStatus] == list(get_args(BillStatusName))
+    assert [status.name for status in PaymentRequestStatus] == list(get_args(RequestStatusName))
+
+
+def test_every_command_is_a_mutation() -> None:
+    assert {command.name for command in COMMANDS} <= {mutation.command for mutation in MUTATIONS}
+
+
+@pytest.mark.parametrize("answer", ["Bill", "Payment", "Folio", "Accommodation", "PaymentRequest", "VirtualAccount"])
+def test_a_type_has_every_member_that_rest_shows(answer: str, schema: GraphQLSchema) -> None:
+    members = {field.alias for field in getattr(schemas, answer).model_fields.values()}
+    assert members <= set(schema.type_map[answer].fields)  # type: ignore[attr-defined]
