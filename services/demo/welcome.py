@@ -19,6 +19,8 @@ Folio Ledger runs, with sample hotels: {hotels}.
 
   API      {address}/v1
   Docs     {address}/docs
+  GraphQL  {address}/graphql#key={key}
+           a page to try documents on; programs send them by POST, without what follows #
   Ready    {address}/health/ready
   Metrics  {address}/metrics
   PaySsam  {provider}   a sandbox: bills are paid there for nothing

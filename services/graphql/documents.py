@@ -74,13 +74,15 @@ def reading(documents: Documents) -> Any:
     class Reading(SchemaExtension):
         def on_parse(self) -> Iterator[None]:
             context = self.execution_context
-            self.operation_name = context.operation_name  # once there is a document, its first operation is meant
+            name = context.operation_name  # once there is a document, Strawberry takes its first operation
             self.unreadable: list[GraphQLError] = []
             try:
-                context.graphql_document = documents.read(context.query or "")
+                document = documents.read(context.query or "")
+                self.operation = _operation(document, name)
             except GraphQLError as error:
                 self.unreadable = [error]
-                context.graphql_document = _stand_in(self.operation_name)
+                document = _stand_in(name)
+            context.graphql_document = document
             yield
 
         def on_validate(self) -> Iterator[None]:
@@ -91,7 +93,7 @@ def reading(documents: Documents) -> Any:
             try:
                 if not faults:
                     check_variables(variables)
-                    check_cost(_operation(document, self.operation_name), fragments_of(document), variables)
+                    check_cost(self.operation, fragments_of(document), variables)
             except GraphQLError as error:
                 faults = [error]
             context.pre_execution_errors = faults
@@ -103,7 +105,7 @@ def reading(documents: Documents) -> Any:
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     operation = get_operation_ast(document, name)
     if operation is None:
-        raise refused("The document holds several operations: operationName must say which one is meant.")
+        raise refused("The document must hold one operation, or operationName must name one that it holds.")
     return operation
 
 

@@ -38,10 +38,20 @@ const fetcher = (parameters, options) => {{
   return GraphiQL.createFetcher({{ url: address.href, wsClient }})(parameters, options);
 }};
 
-const welcome = `# Put your key under "Headers" below, then press Ctrl-Enter. DEMO-SEOUL is a sample hotel.
+// The address may hold the key after #, which no browser sends anywhere; it does not stay there.
+const key = new URLSearchParams(location.hash.slice(1)).get("key") || "";
+history.replaceState(null, "", location.pathname);
+
+const welcome = `# Ctrl-Enter runs it. DEMO-SEOUL is a sample hotel.
+# Your key stands under "Headers" below. After a change of it,
+# the circle of arrows at the left loads the schema again.
 {{
   getAccommodationBills(accommodationId: "DEMO-SEOUL", first: 5) {{
-    nodes {{ id billCode folioId name totalAmount balanceAmount status payments {{ paymentMethod amount }} }}
+    nodes {{
+      id billCode folioId name
+      totalAmount balanceAmount status
+      payments {{ paymentMethod amount }}
+    }}
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}
@@ -51,7 +61,7 @@ ReactDOM.render(
   React.createElement(GraphiQL, {{
     fetcher,
     defaultQuery: welcome,
-    defaultHeaders: JSON.stringify({{ Authorization: "Bearer " }}, null, 2),
+    defaultHeaders: JSON.stringify({{ Authorization: `Bearer ${{key}}` }}, null, 2),
     defaultEditorToolsVisibility: "headers",
     shouldPersistHeaders: false,
   }}),

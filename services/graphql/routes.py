@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
@@ -57,7 +57,7 @@ def graphql_routes(front: FrontDesk, *, introspection: bool) -> list[BaseRoute]:
             return refuse(problem, request_id(request))
 
     router = APIRouter(route_class=DirectRoute)
-    router.add_api_route(PATH, endpoint, methods=["POST"], response_class=Response)
+    router.add_api_route(PATH, endpoint, methods=["POST"], include_in_schema=False)
     return [
         *router.routes,
         WebSocketRoute(PATH, Socket(schema, front, following)),
@@ -85,8 +85,6 @@ async def _answer(
         result = await schema.execute(
             asked.query, asked.variables, session, operation_name=asked.operation_name, allowed_operation_types=BY_POST
         )
-    except CannotGetOperationTypeError:
-        raise invalid("/operationName", _WHICH_OPERATION) from None
     except MissingQueryError:
         raise invalid("/query", "The document is empty.") from None
     except InvalidOperationTypeError:
@@ -95,7 +93,6 @@ async def _answer(
 
 
 _BY_SOCKET = "A subscription is sent over a WebSocket, by the protocol graphql-transport-ws."
-_WHICH_OPERATION = "The document must hold one operation, or operationName must name one that it holds."
 
 
 def _asked(raw: bytes) -> Asked:

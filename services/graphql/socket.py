@@ -109,9 +109,9 @@ class Socket(GraphQL[Session, None]):
 
     async def on_ws_connect(self, context: Session) -> Any:
         """Let in who has a key."""
-        given = context.connection_params.get("Authorization")
-        if isinstance(given, str):
-            context.credentials = given
+        for name, given in context.connection_params.items():
+            if name.lower() == "authorization" and isinstance(given, str):
+                context.credentials = given
         try:
             caller = await context.caller()
         except (Problem, StoreUnavailable) as error:

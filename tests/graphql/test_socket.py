@@ -153,6 +153,7 @@ DOCUMENTS = {
     "a folio id of the wrong form": ('subscription { folioEvents(folioId: "a b") { id } }', "INVALID_PARAMETER"),
     "a position that is none": ('subscription { folioEvents(folioId: "F", after: "x") { id } }', "INVALID_PARAMETER"),
     "a position beyond the log": ('subscription { folioEvents(folioId: "F", after: 99) { id } }', "INVALID_PARAMETER"),
+    "no operation": ("fragment a on Bill { id }", "INVALID_PARAMETER"),
     "two at once": ("subscription { folioEvents(folioId: 1) { id } __typename }", "INVALID_PARAMETER"),
     "10,000 levels": ("{" + "a{" * 10_000, "INVALID_PARAMETER"),
     "too large": ("#" * 100_000, "PAYLOAD_TOO_LARGE"),
@@ -173,7 +174,7 @@ async def test_a_wrong_document_is_refused_and_the_socket_stays(document: str, c
 
 
 async def test_the_key_may_come_with_the_first_message_instead(address: Address) -> None:
-    async with talking(address, None, Authorization=f"Bearer {ADMIN_KEY}") as conversation:
+    async with talking(address, None, authorization=f"Bearer {ADMIN_KEY}") as conversation:
         await conversation.ask("{ __typename }")
         assert (await conversation.hear())["payload"]["data"] == {"__typename": "Query"}
 
