@@ -30,13 +30,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     discard(data)
 
 
+def empty_ledger(conninfo: str) -> None:
+    """Leave nothing in a database but an empty ledger."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS ledger, read_model, collection CASCADE")
+        connection.execute("DROP TABLE IF EXISTS folio_migrations")
+    prepare_database(conninfo)
+
+
 @pytest.fixture
 def database(postgres: str) -> str:
     """A database with an empty ledger."""
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS ledger, read_model, collection CASCADE")
-        connection.execute("DROP TABLE IF EXISTS folio_migrations")
-    prepare_database(postgres)
+    empty_ledger(postgres)
     return postgres
 
 

@@ -7,10 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
+
+from services.store.embedded import discard
 
 ADMIN_KEY = "admin-key-of-the-faults"
 HEADERS = {"Authorization": f"Bearer {ADMIN_KEY}"}
@@ -73,3 +75,26 @@ class Server:
         assert self.process is not None
         self.process.send_signal(with_signal)
         return self.process.wait(SECONDS_MAX)
+
+    def kill(self) -> None:
+        """Leave no process behind, however the test ended."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def running_server(
+    data: Path, environment: Mapping[str, str] | None = None, database_url: str | None = None
+) -> Iterator[Server]:
+    """A server that is ready; a PostgreSQL of its own is removed afterwards."""
+    server = Server(data, database_url, environment)
+    try:
+        server.start()
+        server.wait_for(200)
+        yield server
+        if server.process is not None and server.process.poll() is None:
+            server.end()
+    finally:
+        server.kill()
+        discard(data)

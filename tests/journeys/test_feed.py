@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.store.embedded import discard
-from tests.faults.server import ADMIN_KEY, HEADERS, Server
+from tests.faults.server import ADMIN_KEY, HEADERS, Server, running_server
 
 SECONDS_MAX = 60.0
 BILL = {"accommodationId": "HOTEL-1", "name": "Room charge", "totalAmount": 1_000}
@@ -22,16 +21,8 @@ STALLED = 2
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A server that is ready."""
-    running = Server(tmp_path / "data")
-    running.start()
-    try:
-        running.wait_for(200)
+    with running_server(tmp_path / "data") as running:
         yield running
-    finally:
-        if running.process is not None and running.process.poll() is None:
-            running.process.kill()
-            running.process.wait()
-        discard(tmp_path / "data")
 
 
 class Follower(threading.Thread):

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.store.embedded import discard
-from tests.faults.server import HEADERS, Server, free_port
+from tests.faults.server import HEADERS, Server, running_server
+from tests.journeys.sandbox import running_sandbox
 
 CHECKS = (
     "not_a_server_error",
@@ -31,20 +31,8 @@ CHECKS = (
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on a PostgreSQL of its own, with a provider: without one every request for money is a 503."""
     data = tmp_path_factory.mktemp("described") / "data"
-    port = free_port()
-    command = [sys.executable, "-m", "services.cli", "payssam-sandbox", "--port", str(port)]
-    sandbox = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    provider = {"FOLIO_PAYSSAM_BASE_URL": f"http://127.0.0.1:{port}", "FOLIO_PAYSSAM_API_KEY": "sandbox-key"}
-    running = Server(data, environment=provider)
-    try:
-        running.start()
-        running.wait_for(200)
+    with running_sandbox() as sandbox, running_server(data, sandbox.settings) as running:
         yield running
-        running.end()
-    finally:
-        sandbox.kill()
-        sandbox.wait()
-        discard(data)
 
 
 def test_every_answer_is_as_described_whatever_is_sent(server: Server) -> None:

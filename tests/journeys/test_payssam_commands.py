@@ -11,27 +11,20 @@ from typing import Any
 import httpx
 import pytest
 
-from services.store.embedded import discard
-from tests.faults.server import HEADERS, Server, free_port
+from tests.faults.server import HEADERS, Server, running_server
+from tests.journeys.sandbox import PROVIDER_KEY, Sandbox, running_sandbox
 
 SECONDS_MAX = 30.0
-PROVIDER_KEY = "key-of-the-partner"
 
 
 class Town:
     """A service and the provider's sandbox, both in processes of their own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
-        port = free_port()
-        self.sandbox_address = f"http://127.0.0.1:{port}"
-        self.environment = {
-            "FOLIO_PAYSSAM_BASE_URL": self.sandbox_address,
-            "FOLIO_PAYSSAM_API_KEY": PROVIDER_KEY,
-        }
-        self.server = Server(self.data, environment=self.environment)
-        arguments = ["payssam-sandbox", "--port", str(port), "--api-key", PROVIDER_KEY]
-        self.sandbox = subprocess.Popen([sys.executable, "-m", "services.cli", *arguments], stderr=subprocess.DEVNULL)
+    def __init__(self, server: Server, sandbox: Sandbox, data: Path) -> None:
+        self.server = server
+        self.sandbox_address = sandbox.address
+        self.environment = sandbox.settings
+        self.data = data
 
     def folio(self, *arguments: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
         """Run a command beside the service; returns its status and all that it says."""
@@ -78,16 +71,9 @@ class Town:
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town for all tests of this file; no public address, so that no callback comes by itself."""
-    town = Town(tmp_path_factory.mktemp("town"))
-    try:
-        town.server.start()
-        town.server.wait_for(200)
-        yield town
-        town.server.end()
-    finally:
-        town.sandbox.kill()
-        town.sandbox.wait()
-        discard(town.data)
+    data = tmp_path_factory.mktemp("town") / "data"
+    with running_sandbox() as sandbox, running_server(data, sandbox.settings) as server:
+        yield Town(server, sandbox, data)
 
 
 def callback(town: Town, body: str) -> int:

@@ -35,12 +35,6 @@ class CollectingServer(Server):
             "FOLIO_PUBLIC_URL": self.address,
         }
 
-    def kill(self) -> None:
-        """Leave no process behind, however the test ended."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
 
 class Provider:
     """The sandbox as its control API shows it, on a port that stays its own over restarts."""
