@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,26 +46,34 @@ def database(postgres: str) -> str:
     return postgres
 
 
+@asynccontextmanager
+async def ready_client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client with the admin key, once the service is ready."""
+    transport = httpx.ASGITransport(service.app)
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://folio", headers=headers) as opened:
+        for _ in range(1_000):
+            ready = await opened.get("/health/ready")
+            if ready.status_code == 200:
+                break
+            await asyncio.sleep(0.01)
+        assert ready.status_code == 200, ready.text
+        yield opened
+
+
 @pytest.fixture
 async def service(database: str) -> AsyncIterator[Service]:
     """The whole service in this process, on an empty ledger, ready."""
     async with make_service(database, ADMIN_KEY) as running:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(running.app), base_url="http://folio") as probe:
-            for _ in range(1_000):
-                ready = await probe.get("/health/ready")
-                if ready.status_code == 200:
-                    break
-                await asyncio.sleep(0.01)
-            assert ready.status_code == 200, ready.text
+        async with ready_client(running):
+            pass
         yield running
 
 
 @pytest.fixture
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client with the admin key."""
-    transport = httpx.ASGITransport(service.app)
-    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://folio", headers=headers) as opened:
+    async with ready_client(service) as opened:
         yield opened
 
 

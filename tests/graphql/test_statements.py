@@ -1,13 +1,12 @@
 """A page costs the same number of statements however many bills it holds, counted on the way to the database."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from services.bootstrap import make_service
-from tests.conftest import ADMIN_KEY, PAID_AT, Desk
+from tests.conftest import ADMIN_KEY, PAID_AT, Desk, ready_client
 from tests.faults.proxy import Proxy
 from tests.graphql.asking import Asking
 
@@ -50,13 +49,12 @@ class Watched:
 @pytest.fixture
 async def watched(database: str) -> AsyncIterator[Watched]:
     """The service behind a proxy."""
-    async with Proxy(database) as proxy, make_service(proxy.conninfo, ADMIN_KEY) as service:
-        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-        transport = httpx.ASGITransport(service.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://folio", headers=headers) as client:
-            while (await client.get("/health/ready")).status_code != 200:
-                await asyncio.sleep(0.01)
-            yield Watched(proxy, client)
+    async with (
+        Proxy(database) as proxy,
+        make_service(proxy.conninfo, ADMIN_KEY) as service,
+        ready_client(service) as client,
+    ):
+        yield Watched(proxy, client)
 
 
 @pytest.mark.parametrize(("selection", "most"), SELECTIONS.values(), ids=SELECTIONS.keys())
