@@ -38,7 +38,7 @@ PAGE_SIZES: Mapping[str, int] = {
 """How many things a list holds when its argument `first` does not say."""
 TYPICAL_SIZES: Mapping[str, int] = {
     "bills": 100, "payments": 3, "getBillPayments": 3, "settlementsMade": 2, "settlementsReceived": 2,
-    "transferBills": 10, "__schema": 100,
+    "transferBills": 10, "__schema": 200,
 }  # fmt: skip
 """How many things a list without pages holds: a guess, for the cost alone."""
 
