@@ -46,7 +46,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "1,000 aliases": (aliases(1_000), "tokens"),
     "101 aliases": (aliases(101), "aliases"),
-    "a field 1,000 times": ("{ " + "__typename " * 1_000 + "}", "times at one place"),
+    "a field 1,000 times": ("{ " + "__typename " * 1_000 + "}", "where they are already"),
+    "bills 20 times over 20 times": (
+        "{ " + f"{BILL} {{ {'id name payments { id } ' * 20} }} " * 20 + "}", "where they are already",
+    ),
     "fragments in a circle": (
         "{ ...a } fragment a on Query { ...b } fragment b on Query { ...c } fragment c on Query { ...a }",
         "in a circle",
@@ -98,7 +101,7 @@ DEEP: Any = 1
 for _ in range(20):
     DEEP = [DEEP]
 VARIABLES: dict[str, tuple[Any, str]] = {
-    "too many": ([{"id": UNKNOWN_ULID}] * 6_000, "PAYLOAD_TOO_LARGE"),
+    "too many": ([{"id": UNKNOWN_ULID}] * 3_000, "PAYLOAD_TOO_LARGE"),
     "too deep": (DEEP, "INVALID_PARAMETER"),
     "more than a transfer takes": ([{"id": UNKNOWN_ULID}] * 501, "INVALID_PARAMETER"),
     "the wrong type 500 times": ([1] * 500, "INVALID_PARAMETER"),
