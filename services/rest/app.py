@@ -30,6 +30,8 @@ Send a key as `Authorization: Bearer KEY`. Every POST, PATCH and DELETE takes an
 
 Queries show all that was committed before them. Commands and queries say their position in the log as
 `Folio-Position`; a query with the header `Folio-Min-Position` answers from that position or a later one.
+
+The same commands and queries are there as GraphQL: POST /graphql, and a WebSocket there for subscriptions.
 """
 
 
