@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import PAID_AT
+from tests.operations import Answer, Asked
 from tests.properties.answers import Outcome
 from tests.properties.commands import (
     AddBill,
@@ -21,7 +22,6 @@ from tests.properties.commands import (
     Target,
     Transfer,
 )
-from tests.properties.operations import Answer, Asked
 
 Members = dict[str, Any]
 

@@ -6,8 +6,8 @@ import httpx
 
 from tests.graphql.asking import Asking, errors_of
 from tests.graphql.documents import mutation_of, query_of
+from tests.operations import Answer, Asked, faults_with
 from tests.properties.driver import Driver
-from tests.properties.operations import Answer, Asked, faults_with
 
 
 class GraphqlDriver(Driver):

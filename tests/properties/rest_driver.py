@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from tests.operations import Answer, Asked, faults_with
 from tests.properties.driver import Driver
-from tests.properties.operations import Answer, Asked, faults_with
 
 
 class RestDriver(Driver):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 THE_ID = "/(id)"
 """Where a fault points that is about the id in REST's path, which is an argument in GraphQL."""
@@ -26,7 +27,7 @@ class Operation:
 
     def path_of(self, id_: str) -> str:
         """The path with an id in it."""
-        return self.path if self.id_name is None else self.path.replace(f"{{{self.id_name}}}", id_)
+        return self.path if self.id_name is None else self.path.replace(f"{{{self.id_name}}}", quote(id_, safe=""))
 
 
 OPERATIONS: Mapping[str, Operation] = {
