@@ -11,6 +11,9 @@ from tests.properties.driver import Driver
 from tests.properties.graphql_driver import GraphqlDriver, answer_of, arguments_of
 from tests.properties.rest_driver import RestDriver
 
+NO_PLACE = ""
+"""Where a fault points when the body is no JSON, or has a number in it that is too long for any."""
+
 
 class Faces:
     """Both faces of the service, for the holder of one key."""
@@ -32,13 +35,14 @@ class Faces:
         assert await self.graphql.ask(asked) == rest, sentence
         assert await self.in_document(asked) == rest, sentence
 
-    async def expect_code(self, code: str, asked: Asked, sentence: str) -> None:
-        """Both must refuse with this code, and name the same values at fault.
+    async def expect_code(self, code: str, asked: Asked, pointer: str, sentence: str) -> None:
+        """Both must refuse with this code, and name the value that the pointer leads to.
 
-        GraphQL names none when it finds them itself, before the command has seen them.
+        GraphQL may name none: when it finds the fault itself, before the command has seen the values.
         """
         rest = await self.rest.ask(asked)
         assert rest.code == code, f"{sentence}: {rest}"
+        assert any(each.startswith(pointer) or each == NO_PLACE for each in pointers(rest)), f"{sentence}: {rest}"
         for answer in (await self.graphql.ask(asked), await self.in_document(asked)):
             assert answer.code == code, f"{sentence}: {answer}"
             assert pointers(answer) in ([], pointers(rest)), f"{sentence}: {answer}"

@@ -76,7 +76,7 @@ async def test_a_wrong_value_is_invalid_wherever_it_is_found(
                 if kind.rstrip("!") in wrong:
                     members = changed(asked.members, pointer, wrong[kind.rstrip("!")])
                     sentence = f"{asked.mutation} where {pointer} {how}"
-                    await faces.expect_code(INVALID, replace(asked, members=members), sentence)
+                    await faces.expect_code(INVALID, replace(asked, members=members), f"/{pointer}", sentence)
 
 
 async def test_a_value_that_is_missing_is_required_wherever_it_is_found(
@@ -87,7 +87,7 @@ async def test_a_value_that_is_missing_is_required_wherever_it_is_found(
             for how, value in MISSING.items() if kind.endswith("!") else ():
                 members = changed(asked.members, pointer, *value)
                 sentence = f"{asked.mutation} where {pointer} {how}"
-                await faces.expect_code(REQUIRED, replace(asked, members=members), sentence)
+                await faces.expect_code(REQUIRED, replace(asked, members=members), f"/{pointer}", sentence)
 
 
 async def test_a_member_of_an_unknown_name_is_invalid_at_every_depth(
@@ -120,5 +120,5 @@ async def test_an_id_of_the_wrong_form_is_invalid_and_named(
         for asked, _ in commands:
             for wrong in ("a b", "x" * 65, "한글", "a\n") if asked.operation.id_argument else ():
                 of_it = replace(asked, id=wrong)
-                await faces.expect_code(INVALID, of_it, f"{asked.mutation} of {wrong}")
+                await faces.expect_code(INVALID, of_it, THE_ID, f"{asked.mutation} of {wrong}")
                 assert pointers(await faces.graphql.ask(of_it)) == [THE_ID]
