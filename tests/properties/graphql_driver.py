@@ -60,7 +60,7 @@ def arguments_of(asked: Asked) -> dict[str, Any]:
 
 
 def answer_of(response: httpx.Response, asked: Asked) -> Answer:
-    """The answer to a document that holds this mutation alone."""
+    """The answer to a document that holds this mutation alone; of several codes that of a missing value, as in REST."""
     assert response.status_code == 200, response.text
     answer, replayed = response.json(), "Idempotency-Replayed" in response.headers
     if "errors" not in answer:

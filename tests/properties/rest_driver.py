@@ -13,7 +13,9 @@ class RestDriver(Driver):
     async def ask(self, asked: Asked) -> Answer:
         """The answer to a request."""
         operation = asked.operation
-        headers = {**asked.key_header, **({} if asked.version is None else {"If-Match": f'"{asked.version}"'})}
+        headers = {"Content-Type": "application/json", **asked.key_header}
+        if asked.version is not None:
+            headers["If-Match"] = f'"{asked.version}"'
         path, content = operation.path_of(asked.id), json.dumps(asked.members)
         response = await self.client.request(operation.method, path, content=content, headers=headers)
         replayed = "Idempotency-Replayed" in response.headers

@@ -11,7 +11,7 @@ from tests.properties.recorded import Appearances, recorded
 from tests.properties.rest_driver import RestDriver
 from tests.properties.run import Run
 
-EXAMPLES = 30
+EXAMPLES = 25
 
 
 class House:
