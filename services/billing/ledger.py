@@ -140,7 +140,9 @@ class Ledger(Application[str]):
         bills = [self._bill(work, bill_id, f"/bills/{index}/id") for index, bill_id in enumerate(ids)]
         if work.context.expected_version is not None:
             if len(bills) > 1:
-                raise InvalidParameter("If-Match names one version; transfer one bill at a time with it.", "/bills")
+                raise InvalidParameter(
+                    "One version is expected, of several bills; transfer one bill at a time with it.", "/bills"
+                )
             self._check_version(work, bills[0])
         accommodation_id = self._accommodation_of(
             work, destination.folio_id, bills[0].accommodation_id, pointer="/folioId"

@@ -16,7 +16,7 @@ from services.billing.ledger import Ledger
 from services.billing.ports import KeptOutcome, KeyTaken, Wanted
 from services.billing.work import NotLoaded, Work
 from services.desk.commands import Command
-from services.desk.outcomes import Outcome
+from services.desk.outcomes import NO_CONTENT, Outcome
 from services.desk.problems import Problem, problem_of
 
 REPLAYS_MAX = 5
@@ -159,6 +159,12 @@ class Desk:
         with contextlib.suppress(KeyTaken):
             await self._executor.execute(lambda work: work.keep(key.keep(outcome)))
         return outcome
+
+    async def note(self, key: Key) -> None:
+        """Note what was asked under a key, so that nothing else can be. Raises Problem for another request's key."""
+        if await self.replay(key) is None:
+            await self.keep(key, NO_CONTENT)
+            await self.replay(key)  # another request may have been quicker
 
     async def replay(self, key: Key | None) -> Outcome | None:
         """The outcome that a key has already, None when it is new. Raises Problem for another request's key."""

@@ -44,6 +44,18 @@ TITLE_OF_CODE = {
     "SERVICE_UNAVAILABLE": "Not possible at the moment",
 }
 
+RETRY_AFTER = {"Retry-After": "1"}
+"""In seconds."""
+HEADERS_OF_CODE: Mapping[str, Mapping[str, str]] = {
+    "UNAUTHENTICATED": {"WWW-Authenticate": "Bearer"},
+    "NOT_CAUGHT_UP": RETRY_AFTER,
+    "PROVIDER_UNAVAILABLE": RETRY_AFTER,
+    "SERVICE_UNAVAILABLE": RETRY_AFTER,
+    "TOO_MANY_REQUESTS": RETRY_AFTER,
+    "IDEMPOTENCY_KEY_IN_USE": RETRY_AFTER,
+}
+"""What an answer says besides, whatever its form."""
+
 
 class Fault:
     """One thing that is wrong: JSON pointer (or the parameter's name after a slash), code, sentence."""
@@ -64,7 +76,7 @@ class Problem(Exception):
         self.code = code
         self.detail = detail
         self.faults = faults
-        self.headers = dict(headers or {})
+        self.headers = {**HEADERS_OF_CODE.get(code, {}), **(headers or {})}
 
     @property
     def status(self) -> int:

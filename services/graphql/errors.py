@@ -17,7 +17,7 @@ MISSING = re.compile(
     r"|^((Variable|Argument) '[^']+' has invalid value[^:]*: )?Expected ("
     r"a value of non-null type '[^']+' to be provided"
     r"|variable '\$\w+' provided to (non-null )?type '[^']+' (not to be None|to provide a runtime value)"
-    r"|value of non-null type '[^']+' not to be None"
+    r"|value of non-null type '(?!\w+Input!')[^']+' not to be None"  # an input stands in lists only: an item of one
     r"|value of type '[^']+' to include required field )"
 )
 """What graphql-core says of a value that is missing or null; its errors have no kinds to tell them apart."""
@@ -44,10 +44,7 @@ def describe(error: GraphQLError, request_id: str) -> None:
 def refuse(problem: Problem, request_id: str) -> Response:
     """The answer to a request whose document was not read, with the HTTP status of the problem."""
     error = {"message": problem.detail, "extensions": _extensions(problem, request_id)}
-    headers = {**problem.headers}
-    if problem.code == "UNAUTHENTICATED":
-        headers["WWW-Authenticate"] = "Bearer"
-    return Response(msgspec.json.encode({"errors": [error]}), problem.status, headers, "application/json")
+    return Response(msgspec.json.encode({"errors": [error]}), problem.status, problem.headers, "application/json")
 
 
 def _extensions(problem: Problem, request_id: str) -> dict[str, Any]:

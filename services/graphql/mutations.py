@@ -12,13 +12,13 @@ from strawberry import ID, UNSET
 from strawberry.tools import create_type
 from strawberry.types.field import StrawberryField
 
-from services.access import COMMAND_ROLES
+from services.access import COMMAND_ROLES, Caller
 from services.desk.commands import COMMANDS, Command
-from services.desk.desk import Call
+from services.desk.desk import Call, Key
 from services.desk.outcomes import Outcome
 from services.desk.parsing import parse
 from services.desk.payment_requests import OPERATIONS, SYNC, request_payment_command
-from services.desk.problems import Fault, Problem
+from services.desk.problems import Fault, Problem, invalid
 from services.desk.requests import check_id, context_of
 from services.graphql.arguments import argument, arguments_of, members_of
 from services.graphql.session import KEY_CODES, Info, Session
@@ -82,7 +82,9 @@ def _field(mutation: Mutation) -> StrawberryField:
 
     async def resolve(info: Info, **given: Any) -> Any:
         id_ = given.pop(mutation.id_argument) if mutation.id_argument else ""
-        return await _carry_out(info.context, mutation, command, id_, given)
+        caller = await info.context.caller(COMMAND_ROLES)
+        key = await info.context.key_of_mutation(info.operation, caller)
+        return await _carry_out(info.context, mutation, _Asked(command, id_, given, caller, key))
 
     named = [argument(mutation.id_argument, ID)] if mutation.id_argument else []
     optional_last = sorted(arguments_of(command.body), key=lambda each: each.default is not inspect.Parameter.empty)
@@ -96,16 +98,33 @@ def _field(mutation: Mutation) -> StrawberryField:
     )
 
 
-async def _carry_out(session: Session, mutation: Mutation, command: Command, id_: str, given: dict[str, Any]) -> Any:
-    number = session.begin_mutation()
-    expected = given.pop("expected_version", None)
-    caller = await session.caller(COMMAND_ROLES)
+@dataclass(frozen=True)
+class _Asked:
+    """A command as a document asks for it."""
+
+    command: Command
+    id: str
+    given: dict[str, Any]
+    caller: Caller
+    key: Key | None
+
+
+def _call(session: Session, mutation: Mutation, asked: _Asked) -> Call:
+    """The call for the desk. Raises Problem for whatever is wrong with its form."""
+    command, given = asked.command, dict(asked.given)
+    expected = given.pop("expected_version", UNSET)
+    if isinstance(expected, int) and expected < 0:
+        raise invalid("/expectedVersion", "expectedVersion is the version of a bill that you have read.")
     if command.id_name is not None and mutation.id_argument is not None:
-        check_id(command.id_name, id_, to_camel(mutation.id_argument))
+        check_id(command.id_name, asked.id, to_camel(mutation.id_argument))
     body = parse(command.body, msgspec.json.encode(members_of(given)))
-    context = context_of(session.connection, caller, getattr(body, "reason", None))
-    key = None if session.key is None else session.key.of_mutation(number, caller.id)
-    call = Call(command, id_, body, replace(context, expected_version=None if expected is UNSET else expected), key)
+    context = context_of(session.connection, asked.caller, getattr(body, "reason", None))
+    context = replace(context, expected_version=None if expected is UNSET else expected)
+    return Call(command, asked.id, body, context, asked.key)
+
+
+async def _carry_out(session: Session, mutation: Mutation, asked: _Asked) -> Any:
+    call = _call(session, mutation, asked)
     runs = session.front.requests if mutation.answer is PaymentRequest else session.front.desk
     try:
         outcome = await runs.run(call)
@@ -115,7 +134,7 @@ async def _carry_out(session: Session, mutation: Mutation, command: Command, id_
         raise
     session.carried_out(outcome)
     if outcome.problem:
-        names = {f"/{command.id_name}": f"/{to_camel(mutation.id_argument)}"} if mutation.id_argument else {}
+        names = {f"/{asked.command.id_name}": f"/{to_camel(mutation.id_argument)}"} if mutation.id_argument else {}
         faults = [Fault(**fault) for fault in outcome.body["errors"]]
         raise Problem(outcome.body["code"], outcome.body["detail"], faults).pointing(names)
     return await _answer(session, mutation, outcome)
@@ -125,4 +144,6 @@ async def _answer(session: Session, mutation: Mutation, outcome: Outcome) -> Any
     if mutation.answer is bool:
         return True
     view = await session.shown(outcome.body)
+    if mutation.answer is Accommodation:
+        return {**view, "version": outcome.version}
     return view["items"] if mutation.name == "transferBills" else view

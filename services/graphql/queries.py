@@ -106,8 +106,11 @@ class Query:
     async def accommodation(self, info: Info, id: ID) -> Any:  # noqa: A002
         check_id("accommodationId", id, "id")
         session = info.context
-        accommodation = session.front.lookups.accommodation(id, await session.caller(), session.freshness)
-        return await _one(session, accommodation, "/accommodationId")
+        try:
+            found = await session.front.lookups.accommodation(id, await session.caller(), session.freshness)
+        except Problem as problem:
+            raise problem.pointing({"/accommodationId": "/id"}) from None
+        return {**await session.answered(found), "version": found.version or 0}
 
     @field(PaymentRequest | None, "A payment request.")
     async def payment_request(self, info: Info, id: ID) -> Any:  # noqa: A002

@@ -18,7 +18,7 @@ from services.access import QUERY_ROLES
 from services.desk.failures import problem_for
 from services.desk.following import Following
 from services.desk.front_desk import FrontDesk
-from services.desk.problems import Problem, invalid
+from services.desk.problems import HEADERS_OF_CODE, Problem, invalid
 from services.desk.requests import authenticate, check_query, freshness_of, idempotency_key, request_id
 from services.desk.routes import DirectRoute
 from services.graphql.errors import refuse
@@ -127,6 +127,8 @@ def _response(request: Request, session: Session, result: ExecutionResult) -> Re
         body["errors"] = [error.formatted for error in result.errors]
     if session.position is not None:
         body["extensions"] = {"position": session.position}
+    for error in result.errors or ():
+        headers |= HEADERS_OF_CODE.get((error.extensions or {})["code"], {})
     modern = RESPONSE_TYPE in request.headers.get("accept", "")
     media_type = RESPONSE_TYPE if modern else "application/json"
     return Response(msgspec.json.encode(body), 400 if modern and unread else 200, headers, media_type)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import strawberry
+from graphql import FieldNode, OperationDefinitionNode
 from starlette.requests import HTTPConnection
 
 from projections.reading import Freshness
@@ -31,11 +32,14 @@ class DocumentKey:
     key: str
     fingerprint: bytes
 
-    def of_mutation(self, index: int, holder: str) -> Key:
-        """The key of one of its mutations. The first has the document's own, so that another document is noticed."""
-        name = self.key if index == 0 else f"{self.key}/{index}"
-        fingerprint = hashlib.sha256(self.fingerprint + index.to_bytes(4)).digest()
-        return Key(f"{holder}/graphql", name, fingerprint)
+    def of_document(self, holder: str) -> Key:
+        """The key that the document itself is kept under."""
+        return Key(f"{holder}/graphql", self.key, self.fingerprint)
+
+    def of_mutation(self, number: int, holder: str) -> Key:
+        """The key of one of several mutations."""
+        fingerprint = hashlib.sha256(self.fingerprint + number.to_bytes(4)).digest()
+        return Key(f"{holder}/graphql/mutation", f"{self.key}/{number}", fingerprint)
 
 
 def document_key(key: str | None, query: str, variables: Any, operation_name: str | None) -> DocumentKey | None:
@@ -44,6 +48,12 @@ def document_key(key: str | None, query: str, variables: Any, operation_name: st
         return None
     asked = msgspec.json.encode([query, variables or {}, operation_name], order="sorted")
     return DocumentKey(key, hashlib.sha256(asked).digest())
+
+
+def is_alone(operation: OperationDefinitionNode) -> bool:
+    """Whether an operation selects one field, and not by a fragment that may hold more."""
+    selections = operation.selection_set.selections
+    return len(selections) == 1 and isinstance(selections[0], FieldNode)
 
 
 @dataclass
@@ -98,15 +108,29 @@ class Session:
         """Views with their personal data opened. Raises StoreUnavailable."""
         return await opened(views, self.front.opener)
 
-    def begin_mutation(self) -> int:
-        """The number of the mutation in its document. Raises Problem once the document's key was refused.
+    async def key_of_mutation(self, operation: OperationDefinitionNode, caller: Caller) -> Key | None:
+        """The key of the mutation that comes next in its document.
 
-        Mutations of a document run one after the other, so the number is the same when the document is sent again.
+        Mutations run one after the other, so each has the same number when the document is sent again. One that
+        is alone has the document's key. For several, the document is noted before the first, so that another one
+        under its key does nothing at all. Raises Problem for a key of another document; then for all of them.
         """
         if self.refused is not None:
             raise self.refused
+        number = self._mutations
         self._mutations += 1
-        return self._mutations - 1
+        if self.key is None:
+            return None
+        whole = self.key.of_document(caller.id)
+        if is_alone(operation):
+            return whole
+        if number == 0:
+            try:
+                await self.front.desk.note(whole)
+            except Problem as problem:
+                self.refused = problem
+                raise
+        return self.key.of_mutation(number, caller.id)
 
     def carried_out(self, outcome: Outcome) -> None:
         """Note the outcome of a mutation, for the headers of the answer."""

@@ -62,6 +62,10 @@ class Payment:
     virtual_accounts: list[VirtualAccount] | None
     payment_request_id: ID | None
 
+    @field("Bill | None", "The bill that it is on, whose version counts for it; null when it was deleted.")
+    async def bill(self: View, info: Info) -> View | None:
+        return await info.context.loaders.bill(self["billId"])
+
 
 @strawberry.type(description="Debt that moved from the target bill to the paying bill.")
 class BillSettlement:
@@ -162,6 +166,7 @@ class Accommodation:
     time_zone: str
     business_day_starts_at: str
     payssam: Payssam | None
+    version: int = strawberry.field(description="0 when it was never configured.")
 
 
 @strawberry.type(description="A bill sent to a guest, who is masked.")

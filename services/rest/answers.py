@@ -12,10 +12,6 @@ from services.desk.outcomes import Outcome
 from services.desk.problems import Problem
 
 PROBLEM_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = "1"
-RETRY_CODES = {
-    "NOT_CAUGHT_UP", "PROVIDER_UNAVAILABLE", "SERVICE_UNAVAILABLE", "TOO_MANY_REQUESTS", "IDEMPOTENCY_KEY_IN_USE",
-}  # fmt: skip
 
 
 async def answer(outcome: Outcome, opener: Opener) -> Response:
@@ -54,9 +50,4 @@ async def _query_answer(body: Any, position: int, version: int | None, opener: O
 
 def refuse(problem: Problem, request_id: str) -> Response:
     """The answer to a request that is not carried out, as RFC 9457 `application/problem+json`."""
-    headers = {**problem.headers}
-    if problem.code in RETRY_CODES:
-        headers["Retry-After"] = RETRY_AFTER_SECONDS
-    if problem.code == "UNAUTHENTICATED":
-        headers["WWW-Authenticate"] = "Bearer"
-    return Response(msgspec.json.encode(problem.body(request_id)), problem.status, headers, PROBLEM_TYPE)
+    return Response(msgspec.json.encode(problem.body(request_id)), problem.status, problem.headers, PROBLEM_TYPE)

@@ -12,11 +12,13 @@ View = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer to a command: the code of its refusal, or the bills or the payment that it shows."""
+    """The answer to a command: the code of its refusal with all that is told of it, or the bills or the payment."""
 
     code: str | None = None
     bills: Sequence[View] = ()
     payment: View | None = None
+    detail: str | None = None
+    faults: Sequence[View] = ()
 
     @property
     def ids(self) -> Iterator[str]:

@@ -1,9 +1,7 @@
 """Every value of every command's body, in every wrong form: refused by name, and nothing is written."""
 
-import copy
 import json
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,7 +9,8 @@ import pytest
 
 from services.bootstrap import Service
 from tests.conftest import Desk
-from tests.rest.support import PAYMENT, expect_problem, line, nothing_written
+from tests.rest.samples import changed, objects_in, samples
+from tests.rest.support import expect_problem, line, nothing_written
 
 NO_NUMBERS = [1.0, 1.5, 1e3, "100", "", True, False, math.nan, math.inf, -math.inf, [], {}, [1]]
 NO_TEXTS = [5, 1.5, True, [], {}, ["Room"], ""]
@@ -59,89 +58,20 @@ WRONG: dict[str, list[Any]] = {
     "list": ["x", 5, True, {"a": 1}, [1], [None], [[]], ["x"]],
     "part": ["x", 5, True, [], [{}]],
 }
-ACCOUNT = {"bankCode": "088", "accountNumber": "110-237", "accountHolder": "Hong"}
-FULL_PAYMENT = {**PAYMENT, "paymentMethod": "VIRTUAL_ACCOUNT", "virtualAccounts": [ACCOUNT]}
-PAYMENT_FIELDS = {
-    "paymentMethod": "method!", "amount": "positive!", "paidAt": "time!", "virtualAccounts": "list",
-    "virtualAccounts/0/bankCode": "short!", "virtualAccounts/0/accountNumber": "short!",
-    "virtualAccounts/0/accountHolder": "short",
-}  # fmt: skip
-CHANGES = {"name": "Room", "totalAmount": 1, "balanceAmount": 1, "reason": "typed wrong"}
-CHANGES_FIELDS = {"name": "text", "totalAmount": "amount", "balanceAmount": "amount", "reason": "reason"}
 
-
-def below(prefix: str, fields: dict[str, str]) -> dict[str, str]:
-    return {f"{prefix}/{name}": kind for name, kind in fields.items()}
-
-
-Sample = tuple[str, str, dict[str, Any], dict[str, str]]
-"""Method, path, a good body, and its values with their kinds; `!` marks those that are required."""
-
-
-def samples(bill: str, payment: str) -> Iterator[Sample]:
-    yield "PUT", "/v1/accommodations/HOTEL-1", {"name": "Inn", "payssam": {"member": "M", "merchant": "X"}}, {
-        "name": "text", "payssam": "part", "payssam/member": "short", "payssam/merchant": "short", "reason": "reason",
-    }  # fmt: skip
-    new = {
-        "accommodationId": "HOTEL-1", "name": "Room", "totalAmount": 1, "balanceAmount": 1, "payments": [FULL_PAYMENT],
-        "settlements": [{"targetBillId": bill, "settledAmount": 1}],
-    }  # fmt: skip
-    yield "POST", "/v1/folios/FOLIO-1/bills", new, {
-        "name": "text!", "totalAmount": "amount!", "balanceAmount": "amount", "accommodationId": "id",
-        "reservationId": "id", "originRateSnapshot": "text", "originInclusionSnapshot": "text", "reason": "reason",
-        "payments": "list", **below("payments/0", PAYMENT_FIELDS), "settlements": "list",
-        "settlements/0/targetBillId": "ulid!", "settlements/0/settledAmount": "positive!",
-    }  # fmt: skip
-    yield "PATCH", f"/v1/bills/{bill}", CHANGES, CHANGES_FIELDS
-    yield "POST", f"/v1/bills/{bill}/cancel", CHANGES, CHANGES_FIELDS
-    yield "DELETE", f"/v1/bills/{bill}", {}, {"reason": "reason"}
-    yield "POST", f"/v1/bills/{bill}/settlements", {"settlements": new["settlements"]}, {
-        "settlements": "list!", "settlements/0/targetBillId": "ulid!", "settlements/0/settledAmount": "positive!",
-        "reason": "reason",
-    }  # fmt: skip
-    yield "POST", "/v1/bills/transfer", {"bills": [{"id": bill, "splitAmount": 1}], "folioId": "F-2"}, {
-        "bills": "list!", "bills/0/id": "ulid!", "bills/0/splitAmount": "positive", "folioId": "id!",
-        "reservationId": "id", "reason": "reason",
-    }  # fmt: skip
-    yield "POST", f"/v1/bills/{bill}/payments", FULL_PAYMENT, {
-        **PAYMENT_FIELDS, "applyToBalance": "flag", "reason": "reason",
-    }  # fmt: skip
-    optional = {name: kind.rstrip("!") if "/" not in name else kind for name, kind in PAYMENT_FIELDS.items()}
-    yield "PATCH", f"/v1/payments/{payment}", FULL_PAYMENT, {**optional, "reason": "reason"}
-    yield "POST", f"/v1/payments/{payment}/cancel", {}, {"reason": "reason"}
-    yield "DELETE", f"/v1/payments/{payment}", {}, {"reason": "reason"}
-
-
-def changed(body: dict[str, Any], pointer: str, *values: Any) -> dict[str, Any]:
-    """The body with another value at a pointer, or with none there."""
-    new = copy.deepcopy(body)
-    place: Any = new
-    *above, last = pointer.split("/")
-    for step in above:
-        place = place[int(step) if isinstance(place, list) else step]
-    if values:
-        place[last] = values[0]
-    else:
-        place.pop(last, None)
-    return new
-
-
-def objects_in(body: dict[str, Any], pointer: str = "") -> Iterator[str]:
-    """The pointers of all objects in a body, its own included."""
-    yield pointer
-    for name, value in body.items():
-        if isinstance(value, dict):
-            yield from objects_in(value, f"{pointer}{name}/")
-        if isinstance(value, list):
-            yield from objects_in(value[0], f"{pointer}{name}/0/")
+Request = tuple[str, str, dict[str, Any], dict[str, str]]
+"""Method, path, a good body, and its values with their kinds, as samples have them."""
 
 
 @pytest.fixture
-async def commands(desk: Desk) -> list[Sample]:
+async def commands(desk: Desk) -> list[Request]:
     """A good request for every command, on things that exist."""
     bill = await desk.add_bill()
     payment = await desk.pay(bill, 1)
-    return list(samples(bill["id"], payment["id"]))
+    return [
+        (asked.operation.method, asked.operation.path_of(asked.id), dict(asked.members), fields)
+        for asked, fields in samples(bill["id"], payment["id"])
+    ]
 
 
 async def send(client: httpx.AsyncClient, method: str, path: str, body: Any) -> httpx.Response:
@@ -149,7 +79,7 @@ async def send(client: httpx.AsyncClient, method: str, path: str, body: Any) -> 
 
 
 async def test_every_wrong_value_is_refused_by_name(
-    client: httpx.AsyncClient, service: Service, commands: list[Sample]
+    client: httpx.AsyncClient, service: Service, commands: list[Request]
 ) -> None:
     async with nothing_written(service):
         for method, path, body, fields in commands:
@@ -163,7 +93,7 @@ async def test_every_wrong_value_is_refused_by_name(
 
 
 async def test_what_is_required_and_missing_or_null_is_named(
-    client: httpx.AsyncClient, service: Service, commands: list[Sample]
+    client: httpx.AsyncClient, service: Service, commands: list[Request]
 ) -> None:
     async with nothing_written(service):
         for method, path, body, fields in commands:
@@ -175,7 +105,7 @@ async def test_what_is_required_and_missing_or_null_is_named(
 
 
 async def test_unknown_members_are_refused_at_every_depth(
-    client: httpx.AsyncClient, service: Service, commands: list[Sample]
+    client: httpx.AsyncClient, service: Service, commands: list[Request]
 ) -> None:
     async with nothing_written(service):
         for method, path, body, _ in commands:
@@ -191,7 +121,7 @@ async def test_a_member_with_slashes_and_tildes_is_named_by_an_escaped_pointer(c
 
 
 async def test_lists_that_are_empty_or_too_long_are_refused(
-    client: httpx.AsyncClient, service: Service, commands: list[Sample]
+    client: httpx.AsyncClient, service: Service, commands: list[Request]
 ) -> None:
     async with nothing_written(service):
         for method, path, body, fields in commands:
