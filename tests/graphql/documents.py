@@ -11,8 +11,10 @@ from graphql import GraphQLField, GraphQLObjectType, build_schema, get_named_typ
 import services.graphql
 
 SCHEMA = build_schema((Path(services.graphql.__file__).parent / "schema.graphql").read_text("utf-8"))
-LINKS = frozenset({"paymentRequests", "transferOriginBill", "paymentBill", "targetBill", "edges"})
+LINKS = frozenset({"paymentRequests", "transferOriginBill", "paymentBill", "targetBill", "bill", "edges"})
 """Members that lead on to other things, and one that holds again what stands beside it."""
+HEADERS = frozenset({"Accommodation.version"})
+"""Members that REST shows as headers."""
 
 
 @cache
@@ -58,5 +60,8 @@ def _selection(kind: Any) -> str:
     named = get_named_type(kind)
     if not isinstance(named, GraphQLObjectType):
         return ""
-    members = (f"{name} {_selection(each.type)}" for name, each in named.fields.items() if name not in LINKS)
+    shown = {
+        name: each for name, each in named.fields.items() if name not in LINKS and f"{named}.{name}" not in HEADERS
+    }
+    members = (f"{name} {_selection(each.type)}" for name, each in shown.items())
     return f"{{ {' '.join(members)} }}"

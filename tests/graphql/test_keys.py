@@ -83,6 +83,49 @@ async def test_a_mutation_keeps_its_key_when_the_one_before_it_failed(graphql: A
     assert len((await desk.folio("F"))["bills"]) == 1
 
 
+MALFORMED_FIRST = """mutation($name: String!) {
+    first: addBillToFolio(folioId: "F", accommodationId: "H", name: $name, totalAmount: 1) { id }
+    second: addBillToFolio(folioId: "F", accommodationId: "H", name: "Minibar", totalAmount: 1) { id }
+}"""
+
+
+async def test_a_document_of_which_a_part_was_wrong_is_not_corrected_under_its_key(
+    graphql: Asking, service: Service
+) -> None:
+    first = await graphql.post(MALFORMED_FIRST, KEY, name="x" * 201)
+    assert [error["path"] for error in errors_of(first)] == [["first"]]
+    async with nothing_written(service):
+        assert await graphql.codes(MALFORMED_FIRST, KEY, name="Room") == ["IDEMPOTENCY_KEY_REUSED"] * 2
+        again = await graphql.post(MALFORMED_FIRST, KEY, name="x" * 201)
+    assert again.json()["data"] == first.json()["data"]
+
+
+async def test_a_single_mutation_that_was_wrong_is_corrected_under_its_key(graphql: Asking) -> None:
+    document = """mutation($name: String!) {
+        addBillToFolio(folioId: "F", accommodationId: "H", name: $name, totalAmount: 1) { name }
+    }"""
+    assert await graphql.codes(document, KEY, name="") == ["INVALID_PARAMETER"]
+    assert (await graphql.data(document, KEY, name="Room"))["addBillToFolio"] == {"name": "Room"}
+    assert await graphql.codes(document, KEY, name="Suite") == ["IDEMPOTENCY_KEY_REUSED"]
+
+
+async def test_the_keys_of_mutations_are_nobody_else_s(graphql: Asking) -> None:
+    await graphql.data(TWO, KEY, first=1, second=2)
+    for key in ("key-1/0", "key-1/1"):
+        await graphql.data(TWO, {"Idempotency-Key": key}, first=3, second=4)
+
+
+async def test_several_mutations_by_a_fragment_have_keys_too(graphql: Asking, desk: Desk) -> None:
+    document = """mutation { ...both } fragment both on Mutation {
+        first: addBillToFolio(folioId: "F", accommodationId: "H", name: "Room", totalAmount: 1) { id }
+        second: addBillToFolio(folioId: "F", name: "Room", totalAmount: 1) { id }
+    }"""
+    data = await graphql.data(document, KEY)
+    assert data["first"] != data["second"]
+    assert await graphql.data(document, KEY) == data
+    assert len((await desk.folio("F"))["bills"]) == 2
+
+
 async def test_a_refusal_is_kept_with_its_key(graphql: Asking, desk: Desk) -> None:
     bill = await desk.add_bill()
     await desk.pay(bill, 1)
