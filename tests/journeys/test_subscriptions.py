@@ -54,8 +54,8 @@ def stalled(server: Server) -> socket.socket:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     lines = (
         "GET /graphql HTTP/1.1", "Host: folio", "Upgrade: websocket", "Connection: Upgrade",
-        "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", f"Sec-WebSocket-Protocol: {PROTOCOL}",
-        f"Authorization: {HEADERS['Authorization']}", "", "",
+        "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        f"Sec-WebSocket-Protocol: {PROTOCOL}", f"Authorization: {HEADERS['Authorization']}", "", "",
     )  # fmt: skip
     connection.sendall("\r\n".join(lines).encode())
     connection.sendall(framed({"type": "connection_init"}))
