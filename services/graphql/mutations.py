@@ -114,7 +114,7 @@ def _call(session: Session, mutation: Mutation, asked: _Asked) -> Call:
     command, given = asked.command, dict(asked.given)
     expected = given.pop("expected_version", UNSET)
     if isinstance(expected, int) and expected < 0:
-        raise invalid("/expectedVersion", "expectedVersion is the version of a bill that you have read.")
+        raise invalid("/expectedVersion", "expectedVersion is a version that you have read.")
     if command.id_name is not None and mutation.id_argument is not None:
         check_id(command.id_name, asked.id, to_camel(mutation.id_argument))
     body = parse(command.body, msgspec.json.encode(members_of(given)))

@@ -1,6 +1,6 @@
 """The queries: arguments in, what the desk looks up out."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -40,27 +40,10 @@ LIST = "The bills of an accommodation, newest first, without a page around them:
 PAST = "now, or as it was at a time or a position of the log."
 
 
-@strawberry.type(description=QUERIES)
-class Query:
-    @field(BillConnection | None, GUIDE)
-    async def get_accommodation_bills(
-        self,
-        info: Info,
-        accommodation_id: ID,
-        folio_id: ID | None = None,
-        reservation_id: ID | None = None,
-        status: BillStatus | None = None,
-        updated_since: DateTime | None = None,
-        first: int | None = None,
-        after: str | None = None,
-    ) -> View:
-        wanted = _bill_filter(folio_id, reservation_id, status, updated_since, after)
-        page = await _bills(info.context, accommodation_id, wanted, _limit(first, LIMIT_DEFAULT))
-        return await _connection(info.context, page, after)
+def _bills_field(kind: Any, description: str, most: int, show: Callable[[Session, Page, str | None], Any]) -> Any:
+    """The bills of an accommodation, `most` of them unless `first` says how many, shown in one form or another."""
 
-    @field(list[Bill] | None, LIST)
-    async def get_accommodation_bill_list(
-        self,
+    async def bills(
         info: Info,
         accommodation_id: ID,
         folio_id: ID | None = None,
@@ -70,9 +53,71 @@ class Query:
         first: int | None = None,
         after: str | None = None,
     ) -> Any:
+        check_id("accommodationId", accommodation_id, "accommodationId")
         wanted = _bill_filter(folio_id, reservation_id, status, updated_since, after)
-        page = await _bills(info.context, accommodation_id, wanted, _limit(first, LIMIT_MAX))
-        return await info.context.answered(page.found)
+        session = info.context
+        page = await session.front.lookups.bills(
+            accommodation_id, wanted, _limit(first, most), await session.caller(), session.freshness
+        )
+        return await show(session, page, after)
+
+    return field(kind, description)(bills)
+
+
+def _bill_filter(
+    folio_id: str | None,
+    reservation_id: str | None,
+    status: BillStatus | None,
+    updated_since: DateTime | None,
+    after: str | None,
+) -> BillFilter:
+    for name, id_ in (("folioId", folio_id), ("reservationId", reservation_id)):
+        if id_ is not None:
+            check_id(name, id_, name)
+    return BillFilter(
+        folio_id=folio_id,
+        reservation_id=reservation_id,
+        status=None if status is None else status.value,
+        updated_since=_time(updated_since),
+        before=position_of(after, "/after", "endCursor"),
+    )
+
+
+async def _connection(session: Session, page: Page, after: str | None) -> View:
+    views = await session.answered(page.found)
+    return {
+        "nodes": views,
+        "edges": [{"cursor": cursor, "node": view} for cursor, view in zip(page.cursors, views, strict=True)],
+        "pageInfo": {
+            "hasNextPage": page.more,
+            "hasPreviousPage": after is not None,
+            "startCursor": page.cursors[0] if views else None,
+            "endCursor": page.cursors[-1] if views else None,
+        },
+    }
+
+
+async def _list(session: Session, page: Page, _: str | None) -> Any:
+    return await session.answered(page.found)
+
+
+def _limit(first: int | None, default: int) -> int:
+    if first is not None and not 1 <= first <= LIMIT_MAX:
+        raise invalid("/first", f"first is a whole number from 1 to {LIMIT_MAX}.")
+    return default if first is None else first
+
+
+def _time(text: DateTime | None) -> datetime | None:
+    try:
+        return None if text is None else TIME.validate_python(text)
+    except ValidationError:
+        raise invalid("/updatedSince", "updatedSince is a time with an offset, as 2026-11-22T00:00:00Z.") from None
+
+
+@strawberry.type(description=QUERIES)
+class Query:
+    get_accommodation_bills = _bills_field(BillConnection | None, GUIDE, LIMIT_DEFAULT, _connection)
+    get_accommodation_bill_list = _bills_field(list[Bill] | None, LIST, LIMIT_MAX, _list)
 
     @field(list[Payment] | None, "The payments of a bill, in the order recorded.")
     async def get_bill_payments(self, info: Info, bill_id: ID) -> Any:
@@ -151,57 +196,6 @@ async def _one(session: Session, looking_up: Awaitable[Found[View]], pointer: st
         return await session.answered(await looking_up)
     except Problem as problem:
         raise problem.pointing({pointer: "/id"}) from None
-
-
-async def _bills(session: Session, accommodation_id: str, wanted: BillFilter, limit: int) -> Page:
-    check_id("accommodationId", accommodation_id, "accommodationId")
-    return await session.front.lookups.bills(accommodation_id, wanted, limit, await session.caller(), session.freshness)
-
-
-def _bill_filter(
-    folio_id: str | None,
-    reservation_id: str | None,
-    status: BillStatus | None,
-    updated_since: DateTime | None,
-    after: str | None,
-) -> BillFilter:
-    for name, id_ in (("folioId", folio_id), ("reservationId", reservation_id)):
-        if id_ is not None:
-            check_id(name, id_, name)
-    return BillFilter(
-        folio_id=folio_id,
-        reservation_id=reservation_id,
-        status=None if status is None else status.value,
-        updated_since=_time(updated_since),
-        before=position_of(after, "/after", "endCursor"),
-    )
-
-
-async def _connection(session: Session, page: Page, after: str | None) -> View:
-    views = await session.answered(page.found)
-    return {
-        "nodes": views,
-        "edges": [{"cursor": cursor, "node": view} for cursor, view in zip(page.cursors, views, strict=True)],
-        "pageInfo": {
-            "hasNextPage": page.more,
-            "hasPreviousPage": after is not None,
-            "startCursor": page.cursors[0] if views else None,
-            "endCursor": page.cursors[-1] if views else None,
-        },
-    }
-
-
-def _limit(first: int | None, default: int) -> int:
-    if first is not None and not 1 <= first <= LIMIT_MAX:
-        raise invalid("/first", f"first is a whole number from 1 to {LIMIT_MAX}.")
-    return default if first is None else first
-
-
-def _time(text: DateTime | None) -> datetime | None:
-    try:
-        return None if text is None else TIME.validate_python(text)
-    except ValidationError:
-        raise invalid("/updatedSince", "updatedSince is a time with an offset, as 2026-11-22T00:00:00Z.") from None
 
 
 def _text(at: DateTime | None) -> str | None:
