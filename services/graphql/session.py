@@ -70,7 +70,7 @@ class Session:
     position: int | None = None
     """The position of the last command's events, or the earliest that an answer is from."""
     replayed: bool = False
-    """Whether every mutation was answered before."""
+    """Whether the last mutation was answered before, and so all before it."""
     refused: Problem | None = None
     _mutations: int = 0
     loaders: Loaders = field(init=False)
@@ -136,7 +136,7 @@ class Session:
         """Note the outcome of a mutation, for the headers of the answer."""
         if outcome.position is not None:
             self.position = max(outcome.position, self.position or 0)
-        self.replayed = outcome.replayed and (self.replayed or self._mutations == 1)
+        self.replayed = outcome.replayed
 
 
 if TYPE_CHECKING:

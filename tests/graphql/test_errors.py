@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.bootstrap import Service
+from services.desk.lookups import Found
 from tests.conftest import PAID_AT, Desk
 from tests.graphql.asking import Asking, errors_of
 from tests.rest.support import UNKNOWN_ULID, nothing_written
@@ -198,6 +199,20 @@ async def test_a_fault_of_the_service_tells_nothing_of_its_inside_and_is_logged(
     [error] = errors_of(response)
     assert error["extensions"]["code"] == "INTERNAL_ERROR"
     assert "secret" not in response.text
+
+
+async def test_a_value_that_is_missing_though_promised_is_a_fault_of_the_service(
+    graphql: Asking, desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nameless(*_: Any) -> Found[Any]:
+        return Found({**bill, "name": None}, 1)
+
+    bill = await desk.add_bill()
+    monkeypatch.setattr("services.desk.lookups.Lookups.bill", nameless)
+    response = await graphql.post("query($id: ID!) { bill(id: $id) { id name } }", id=bill["id"])
+    assert response.json()["data"] == {"bill": None}
+    [error] = errors_of(response)
+    assert (error["path"], error["extensions"]["code"]) == (["bill", "name"], "INTERNAL_ERROR")
 
 
 REQUESTS: dict[str, tuple[bytes, int, str]] = {

@@ -1,8 +1,13 @@
 """Idempotency-Key: a document that is sent again is not carried out again, mutation by mutation."""
 
 import asyncio
+from dataclasses import replace
+
+import pytest
 
 from services.bootstrap import Service
+from services.desk.desk import Key
+from services.desk.outcomes import Outcome
 from tests.conftest import Desk
 from tests.graphql.asking import Asking, errors_of
 from tests.rest.support import UNKNOWN_ULID, nothing_written
@@ -65,7 +70,9 @@ async def test_a_document_whose_start_was_done_goes_on_where_it_was(
         pass
     finally:
         service.desk.run = run  # type: ignore[method-assign]
-    data = await graphql.data(document, KEY, bill=bill["id"])
+    again = await graphql.post(document, KEY, bill=bill["id"])
+    assert "Idempotency-Replayed" not in again.headers
+    data = again.json()["data"]
     assert data["changed"] == {"name": "Suite", "version": bill["version"] + 1}
     assert len((await desk.folio("F"))["bills"]) == 2
 
@@ -98,6 +105,19 @@ async def test_a_document_of_which_a_part_was_wrong_is_not_corrected_under_its_k
         assert await graphql.codes(MALFORMED_FIRST, KEY, name="Room") == ["IDEMPOTENCY_KEY_REUSED"] * 2
         again = await graphql.post(MALFORMED_FIRST, KEY, name="x" * 201)
     assert again.json()["data"] == first.json()["data"]
+
+
+async def test_a_document_that_another_process_was_quicker_with_does_nothing(
+    graphql: Asking, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = service.desk.keep
+
+    async def keep_after_another(key: Key, outcome: Outcome) -> Outcome:
+        await keep(replace(key, fingerprint=bytes(32)), outcome)
+        return await keep(key, outcome)
+
+    monkeypatch.setattr(service.desk, "keep", keep_after_another)
+    assert await graphql.codes(MALFORMED_FIRST, KEY, name="Room") == ["IDEMPOTENCY_KEY_REUSED"] * 2
 
 
 async def test_a_single_mutation_that_was_wrong_is_corrected_under_its_key(graphql: Asking) -> None:

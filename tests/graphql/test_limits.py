@@ -151,10 +151,14 @@ def test_a_page_costs_what_it_may_hold() -> None:
 
 def test_only_so_many_documents_are_remembered_and_none_that_is_wrong() -> None:
     documents, schema = Documents(introspection=True), make_schema(introspection=True)._schema
+    used = "{ used: __typename }"
+    assert documents.faults(used, documents.read(used), schema) == []
     for number in range(KNOWN_MAX + 10):
         text = f"{{ a{number}: __typename }}"
         assert documents.faults(text, documents.read(text), schema) == []
+        documents.read(used)
     assert documents.faults("{ x }", documents.read("{ x }"), schema)
     assert len(documents._known) == KNOWN_MAX
     assert "{ a0: __typename }" not in documents._known
+    assert used in documents._known
     assert documents.read(text) is documents.read(text)

@@ -154,6 +154,14 @@ async def test_answers_are_fresh_and_say_their_position(graphql: Asking, desk: D
     assert eventual.json() == {"data": {"__typename": "Query"}}
 
 
+async def test_the_position_of_a_document_is_the_earliest_of_its_answers(graphql: Asking, desk: Desk) -> None:
+    bill = await desk.add_bill()
+    await desk.pay(bill, 1)
+    past = "query($id: ID!) { now: bill(id: $id) { id } past: bill(id: $id, position: 3) { id } }"
+    for document in (past, past.replace("now", "zzz")):
+        assert (await graphql.post(document, id=bill["id"])).headers["Folio-Position"] == "3"
+
+
 async def test_a_position_that_is_not_reached_in_time_is_told(graphql: Asking) -> None:
     document = '{ folio(id: "F") { folioId } }'
     assert await graphql.codes(document, {"Folio-Min-Position": "999"}) == ["NOT_CAUGHT_UP"]
