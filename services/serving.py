@@ -12,6 +12,7 @@ from types import FrameType
 
 import psycopg
 import uvicorn
+from fastapi import FastAPI
 
 from services.bootstrap import Collecting, collecting_by, make_service
 from services.settings import Settings
@@ -109,6 +110,22 @@ class Server(uvicorn.Server):
                 connection.transport.abort()
 
 
+def web_config(app: FastAPI) -> uvicorn.Config:
+    """How an application is served."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
+        backlog=BACKLOG,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES_MAX,
+    )
+
+
 async def serve_as_set(
     conninfo: str,
     listening: socket.socket,
@@ -132,19 +149,7 @@ async def serve(
 ) -> None:
     """Serve until interrupted; `meanwhile` runs beside the server once it accepts requests."""
     async with make_service(conninfo, admin_key, collecting, introspection=introspection) as service:
-        config = uvicorn.Config(
-            service.app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
-            backlog=BACKLOG,
-            ws="websockets-sansio",
-            ws_max_size=MESSAGE_BYTES_MAX,
-        )
-        server = Server(config)
+        server = Server(web_config(service.app))
         _collect_garbage_rarely()
         beside = asyncio.create_task(_beside(meanwhile, server)) if meanwhile else None
         await server.serve(sockets=[listening])

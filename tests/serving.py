@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any
 
 import httpx
 import pytest
@@ -12,11 +11,8 @@ import uvicorn
 
 from services.access import Role
 from services.bootstrap import Service
+from services.serving import web_config
 from services.store.api_keys import create_key
-
-CONFIG: dict[str, Any] = {
-    "log_config": None, "access_log": False, "lifespan": "off", "server_header": False, "ws": "websockets-sansio",
-}  # fmt: skip
 
 MakeClient = Callable[[str, Role, list[str] | None], Awaitable[httpx.AsyncClient]]
 
@@ -25,8 +21,7 @@ MakeClient = Callable[[str, Role, list[str] | None], Awaitable[httpx.AsyncClient
 async def address(service: Service) -> AsyncIterator[tuple[str, int]]:
     """Host and port where the service is served as in production."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(service.app, **CONFIG)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(web_config(service.app))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The commands of the REST interface: one table, a line each, and what each makes of its body."""
+"""The commands: one table, a line each, and what each makes of its body."""
 
 import re
 from collections.abc import Callable

@@ -32,6 +32,11 @@ class Key:
     key: str
     fingerprint: bytes
 
+    def of_part(self, kind: str, number: int) -> "Key":
+        """The key of one of several commands that were asked for together under this one."""
+        fingerprint = hashlib.sha256(self.fingerprint + number.to_bytes(4)).digest()
+        return Key(f"{self.holder}/{kind}", f"{self.key}/{number}", fingerprint)
+
     def keep(self, outcome: Outcome) -> KeptOutcome:
         """The outcome, to be committed with the key."""
         return KeptOutcome(self.holder, self.key, self.fingerprint, outcome.encode())
@@ -70,7 +75,7 @@ def fingerprint_of(method: str, path: str, body: BaseModel) -> bytes:
 
 
 class Desk:
-    """Where every command of the REST interface is carried out, alone or in a batch."""
+    """Where every command is carried out, alone or in a batch."""
 
     def __init__(self, ledger: Ledger, executor: Executor, outcomes: OutcomeFinder) -> None:
         self._ledger = ledger

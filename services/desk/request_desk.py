@@ -1,6 +1,7 @@
 """Where payment requests are asked for, and dealt with at the provider: commands that do more than decide."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.billing.views import View
@@ -46,8 +47,8 @@ class RequestDesk:
     async def run(self, call: Call) -> Outcome:
         """Carry out one command, once under its key. Raises ProviderUnavailable, and as the desk."""
         office = self._opened()
-        _, run = self._runs[call.command.name]
-        return await run(office, call)
+        command, run = self._runs[call.command.name]
+        return await run(office, replace(call, command=command))  # decided as this desk is set up, whoever asks
 
     async def points(self) -> View:
         """The points that are left at the provider. Raises ProviderUnavailable."""

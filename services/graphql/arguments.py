@@ -1,5 +1,6 @@
 """The arguments of a mutation, made from the body that its command takes: a member of one is in both."""
 
+import dataclasses
 import inspect
 import types
 from collections.abc import Iterator, Mapping
@@ -41,7 +42,7 @@ def members_of(given: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return members_of(vars(value)) if hasattr(value, "__strawberry_definition__") else value
+    return members_of(vars(value)) if dataclasses.is_dataclass(value) else value
 
 
 def _input_of(name: str, annotation: Any) -> Any:

@@ -32,7 +32,8 @@ from services.graphql.limits import (
     refused,
 )
 
-KNOWN_MAX = 200
+KNOWN_CHARACTERS_MAX = 200_000
+"""Of all documents that are remembered together; read, each takes about a hundred times as many bytes."""
 ERRORS_MAX = 20
 
 
@@ -42,6 +43,7 @@ class Documents:
     def __init__(self, *, introspection: bool) -> None:
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._known: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._characters = 0
 
     def read(self, text: str) -> DocumentNode:
         """The document, within the limits of its form. Raises GraphQLError."""
@@ -62,10 +64,15 @@ class Documents:
             return []
         found = validate(schema, document, self._rules, max_errors=ERRORS_MAX)
         if not found:
-            self._known[text] = document
-            if len(self._known) > KNOWN_MAX:
-                self._known.popitem(last=False)
+            self._remember(text, document)
         return found
+
+    def _remember(self, text: str, document: DocumentNode) -> None:
+        self._known[text] = document
+        self._characters += len(text)
+        while self._characters > KNOWN_CHARACTERS_MAX:
+            forgotten, _ = self._known.popitem(last=False)
+            self._characters -= len(forgotten)
 
 
 def reading(documents: Documents) -> Any:

@@ -26,13 +26,16 @@ log = structlog.get_logger()
 
 
 def describe(error: GraphQLError, request_id: str) -> None:
-    """Give an error its code and, for a fault of this service, words that tell nothing of its inside."""
+    """Give an error its code and, for a fault of this service, words that tell nothing of its inside.
+
+    An exception is the client's fault only where it is about a value of the document: before the execution, at a node.
+    """
     original = error.original_error
     problem = None if original is None else problem_for(original)
     if problem is not None:
         error.message = problem.detail
         error.extensions = _extensions(problem, request_id)
-    elif original is None or isinstance(original, GraphQLError) or error.path is None:
+    elif original is None or isinstance(original, GraphQLError) or (error.path is None and error.nodes):
         code = (error.extensions or {}).get("code") or (REQUIRED if MISSING.match(error.message) else INVALID)
         error.extensions = {"code": code, "errors": [], "requestId": request_id}
     else:

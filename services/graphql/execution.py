@@ -7,9 +7,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
+from graphql.execution import Executor
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from services.billing.views import View
+from services.graphql.limits import refused
+
+COMPLETED_MAX = 5_000
+"""Things that are shown one by one, as their members lead on to others: each may lead to as many again, where the cost
+of a document is only guessed."""
 
 Show = Callable[[Any], Any]
 
@@ -32,16 +38,31 @@ class Shape:
 
 
 class ViewExecution(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's execution; only members that have a resolver take its way."""
+    """graphql-core's execution; only members that have a resolver take its way.
+
+    What is overridden and called of it is said to be private there: the tests of members and statements hold it.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._shapes: dict[tuple[str, int], Shape] = {}
+        self._completed = 0
+
+    def build_per_event_executor(self, payload: Any) -> Executor[Any]:
+        """The execution for one event of a subscription, which remembers nothing of those before."""
+        executor = super().build_per_event_executor(payload)
+        executor._relevant_sub_fields = {}
+        executor._shapes = {}  # type: ignore[attr-defined]
+        executor._completed = 0  # type: ignore[attr-defined]
+        return executor
 
     def complete_object_value(
         self, return_type: GraphQLObjectType, field_details_list: Any, info: Any, path: Any, result: Any, context: Any
     ) -> Any:
         """The object as the document selects it."""
+        self._completed += 1
+        if self._completed > COMPLETED_MAX:
+            raise refused(f"The answer leads on from more than {COMPLETED_MAX} things; ask for them in parts.")
         if not isinstance(result, dict):
             return super().complete_object_value(return_type, field_details_list, info, path, result, context)
         shape = self._shape(return_type, field_details_list)
@@ -57,7 +78,7 @@ class ViewExecution(StrawberryGraphQLCoreExecutionContext):
         )
 
     def _shape(self, type_: GraphQLObjectType, details: Any) -> Shape:
-        known = type_.name, id(details)  # the executor keeps the details, so that the id stays theirs
+        known = type_.name, id(details)  # graphql-core keeps the details as long, so that the id stays theirs
         if known not in self._shapes:
             self._shapes[known] = self._made(type_, details)
         return self._shapes[known]

@@ -12,7 +12,6 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
-    InlineFragmentNode,
     IntValueNode,
     Node,
     OperationDefinitionNode,
@@ -65,8 +64,7 @@ def check_form(document: DocumentNode) -> None:
     for definition in document.definitions:
         if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
             raise refused("A document holds operations and fragments only.")
-        if heights.of(definition.selection_set) > DEPTH_MAX:
-            raise refused(f"The document is nested more than {DEPTH_MAX} levels deep.")
+        heights.of(definition.selection_set, 0)
         fields = list(_fields(definition.selection_set, ""))
         if len(fields) - len({path for path, _ in fields}) > REPEATED_FIELDS_MAX:
             raise refused(f"More than {REPEATED_FIELDS_MAX} fields are selected at a place where they are already.")
@@ -103,27 +101,35 @@ class Heights:
         self._known: dict[str, int] = {}
         self._open: list[str] = []
 
-    def of(self, selection_set: SelectionSetNode | None) -> int:
-        """The levels of fields. Raises GraphQLError for fragments that spread each other in a circle."""
+    def of(self, selection_set: SelectionSetNode | None, level: int) -> int:
+        """The levels below a level; inline fragments count as well.
+
+        Raises GraphQLError beyond the deepest, and for fragments that spread each other in a circle.
+        """
         if selection_set is None:
             return 0
-        return max((self._of_selection(selection) for selection in selection_set.selections), default=0)
+        return max((self._of_selection(selection, level) for selection in selection_set.selections), default=0)
 
-    def _of_selection(self, selection: Node) -> int:
+    def _of_selection(self, selection: Node, level: int) -> int:
         if isinstance(selection, FragmentSpreadNode):
-            return self._of_fragment(selection.name.value)
-        inner = self.of(getattr(selection, "selection_set", None))
-        return inner if isinstance(selection, InlineFragmentNode) else inner + 1
+            return self._of_fragment(selection.name.value, level)
+        self._check(level + 1)
+        return 1 + self.of(getattr(selection, "selection_set", None), level + 1)
 
-    def _of_fragment(self, name: str) -> int:
+    def _of_fragment(self, name: str, level: int) -> int:
         if name in self._open:
             raise refused(f"The fragments {', '.join(self._open)} spread each other in a circle.")
         if name not in self._known:
             self._open.append(name)
             fragment = self._fragments.get(name)
-            self._known[name] = self.of(None if fragment is None else fragment.selection_set)
+            self._known[name] = self.of(None if fragment is None else fragment.selection_set, level)
             self._open.pop()
+        self._check(level + self._known[name])
         return self._known[name]
+
+    def _check(self, level: int) -> None:
+        if level > DEPTH_MAX:
+            raise refused(f"The document is nested more than {DEPTH_MAX} levels deep.")
 
 
 class Costs:
@@ -158,11 +164,15 @@ class Costs:
             if argument.name.value == "first":
                 given = argument.value
                 if isinstance(given, VariableNode):
-                    value = self._variables.get(given.name.value, LIMIT_MAX)
-                    return value if isinstance(value, int) else LIMIT_MAX
+                    return _page_size(self._variables.get(given.name.value))
                 if isinstance(given, IntValueNode):
-                    return min(int(given.value[:10]), LIMIT_MAX)
+                    return _page_size(int(given.value[:10]))
         return PAGE_SIZES[name]
+
+
+def _page_size(given: Any) -> int:
+    """A size that is none is refused later; it costs as much as a page may."""
+    return given if isinstance(given, int) and 1 <= given <= LIMIT_MAX else LIMIT_MAX
 
 
 def check_cost(

@@ -10,16 +10,14 @@ from services.billing.views import View
 if TYPE_CHECKING:
     from services.graphql.session import Session
 
-AT_ONCE_MAX = 500
-
 
 class Loaders:
     """Loads by id for one session. Nothing is kept: a socket lives long, and its next answer must be fresh."""
 
     def __init__(self, session: "Session") -> None:
         self._session = session
-        self._bills = DataLoader(self._load_bills, max_batch_size=AT_ONCE_MAX, cache=False)
-        self._requests = DataLoader(self._load_requests, max_batch_size=AT_ONCE_MAX, cache=False)
+        self._bills = DataLoader(self._load_bills, cache=False)
+        self._requests = DataLoader(self._load_requests, cache=False)
 
     async def bill(self, bill_id: str) -> View | None:
         """A bill, None when the caller sees no such bill (any more). Raises NotCaughtUp, StoreUnavailable."""

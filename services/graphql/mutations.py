@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_origin
 
 import msgspec
 import strawberry
@@ -43,16 +43,13 @@ class Mutation:
     command: str
     id_argument: str | None
     answer: Any
-
-    @property
-    def versioned(self) -> bool:
-        """Whether it changes something that may have been changed meanwhile."""
-        return self.id_argument != "folio_id"
+    versioned: bool = True
+    """Whether it changes something that may have been changed meanwhile."""
 
 
 # fmt: off
 MUTATIONS = (
-    Mutation("addBillToFolio", "add_bill", "folio_id", Bill),
+    Mutation("addBillToFolio", "add_bill", "folio_id", Bill, versioned=False),
     Mutation("updateBill", "update_bill", "id", Bill),
     Mutation("cancelBill", "cancel_bill", "id", Bill),
     Mutation("deleteBill", "delete_bill", "id", bool),
@@ -146,4 +143,4 @@ async def _answer(session: Session, mutation: Mutation, outcome: Outcome) -> Any
     view = await session.shown(outcome.body)
     if mutation.answer is Accommodation:
         return {**view, "version": outcome.version}
-    return view["items"] if mutation.name == "transferBills" else view
+    return view["items"] if get_origin(mutation.answer) is list else view

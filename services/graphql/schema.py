@@ -15,12 +15,15 @@ from services.graphql.queries import Query
 from services.graphql.scalars import SCALARS
 from services.graphql.subscriptions import Subscription
 
+ANSWERED_ERRORS_MAX = 200
+
 
 class FolioSchema(strawberry.Schema):
     """The schema, its errors with the codes of the interface."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
-        """Give every error its code before it goes out."""
+        """Give every error its code before it goes out; of very many the first are told."""
+        del errors[ANSWERED_ERRORS_MAX:]
         for error in errors:
             describe(error, execution_context.context.request_id)
 
@@ -36,7 +39,7 @@ def make_schema(*, introspection: bool) -> FolioSchema:
         config=StrawberryConfig(
             default_resolver=lambda view, name: view[to_camel(name)],
             scalar_map=SCALARS,
-            disable_field_suggestions=False,
+            disable_field_suggestions=not introspection,
         ),
     )
 

@@ -32,14 +32,9 @@ class DocumentKey:
     key: str
     fingerprint: bytes
 
-    def of_document(self, holder: str) -> Key:
-        """The key that the document itself is kept under."""
-        return Key(f"{holder}/graphql", self.key, self.fingerprint)
-
-    def of_mutation(self, number: int, holder: str) -> Key:
-        """The key of one of several mutations."""
-        fingerprint = hashlib.sha256(self.fingerprint + number.to_bytes(4)).digest()
-        return Key(f"{holder}/graphql/mutation", f"{self.key}/{number}", fingerprint)
+    def of(self, caller: Caller) -> Key:
+        """The key that the document is kept under."""
+        return Key(f"{caller.id}/graphql", self.key, self.fingerprint)
 
 
 def document_key(key: str | None, query: str, variables: Any, operation_name: str | None) -> DocumentKey | None:
@@ -63,10 +58,11 @@ class Session:
     front: FrontDesk
     following: Following[list[View]]
     connection: HTTPConnection
-    credentials: str
+    credentials: str = field(repr=False)
     freshness: Freshness = Freshness()
     key: DocumentKey | None = None
-    connection_params: dict[str, Any] = field(default_factory=dict)
+    connection_params: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What came with connection_init; Strawberry sets it by this name."""
     position: int | None = None
     """The position of the last command's events, or the earliest that an answer is from."""
     replayed: bool = False
@@ -121,7 +117,7 @@ class Session:
         self._mutations += 1
         if self.key is None:
             return None
-        whole = self.key.of_document(caller.id)
+        whole = self.key.of(caller)
         if is_alone(operation):
             return whole
         if number == 0:
@@ -130,7 +126,7 @@ class Session:
             except Problem as problem:
                 self.refused = problem
                 raise
-        return self.key.of_mutation(number, caller.id)
+        return whole.of_part("mutation", number)
 
     def carried_out(self, outcome: Outcome) -> None:
         """Note the outcome of a mutation, for the headers of the answer."""

@@ -1,5 +1,6 @@
 """Documents over a WebSocket, by the protocol graphql-transport-ws."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -9,11 +10,11 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
+from strawberry import UNSET
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.types.unset import UNSET
 from ulid import ULID
 
 from services.billing.ports import StoreUnavailable
@@ -21,6 +22,8 @@ from services.billing.views import View
 from services.desk.following import Following
 from services.desk.front_desk import FrontDesk
 from services.desk.problems import Problem
+from services.graphql.errors import describe
+from services.graphql.limits import refused
 from services.graphql.schema import FolioSchema
 from services.graphql.session import Session
 
@@ -29,11 +32,14 @@ OPERATIONS_MAX = 50
 """How many may be under way at once on one socket."""
 
 REASON_LENGTH_MAX = 120
+SEND_SECONDS_MAX = 60.0
+"""How long a reader may take nothing of what it is sent."""
+TRY_AGAIN_LATER = 1013
 
 log = structlog.get_logger()
 
 
-class Asked(msgspec.Struct, rename="camel"):
+class Payload(msgspec.Struct, rename="camel"):
     """The document of a message."""
 
     query: str
@@ -51,7 +57,7 @@ class Subscribe(msgspec.Struct, tag_field="type", tag="subscribe"):
     """Carry a document out; what it answers has this id."""
 
     id: str
-    payload: Asked
+    payload: Payload
 
 
 class Complete(msgspec.Struct, tag_field="type", tag="complete"):
@@ -69,7 +75,50 @@ class Pong(msgspec.Struct, tag_field="type", tag="pong"):
 
 
 class Protocol(BaseGraphQLTransportWSHandler[Session, None]):
-    """The protocol, each message held against its form before what it says is believed."""
+    """The protocol, each message held against its form before what it says is believed.
+
+    A reader that takes nothing loses its socket.
+    """
+
+    async def handle(self) -> None:
+        """Take messages until the end."""
+        self._handling = asyncio.current_task()
+        self._given_up = False
+        try:
+            await super().handle()
+        except asyncio.CancelledError:
+            if not self._given_up:
+                raise
+            log.info("a socket ends: its reader took nothing", request_id=self.context.request_id)
+        else:
+            log.info("a socket ended", request_id=self.context.request_id)
+
+    async def send_message(self, message: Any) -> None:
+        """Send a message, or end the socket when its reader does not take it."""
+        try:
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                await super().send_message(message)
+        except TimeoutError:
+            assert self._handling is not None
+            self._given_up = True
+            self._handling.cancel()
+            raise asyncio.CancelledError from None
+
+    async def handle_connection_init(self, message: Any) -> None:
+        """Let in who has a key."""
+        try:
+            await super().handle_connection_init(message)
+        except StoreUnavailable:
+            await self.websocket.close(TRY_AGAIN_LATER, "The database does not answer.")
+
+    async def handle_subscribe(self, message: Any) -> None:
+        """Carry a document out, unless too many are under way."""
+        if self.connection_acknowledged and len(self.operations) >= OPERATIONS_MAX:
+            error = refused(f"{OPERATIONS_MAX} documents are under way on this socket.", "TOO_MANY_REQUESTS")
+            describe(error, self.context.request_id)
+            await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
+        else:
+            await super().handle_subscribe(message)
 
     async def handle_message(self, message: Any) -> None:
         """Do what a message says. One of another form ends the socket."""
@@ -96,7 +145,7 @@ class Socket(GraphQL[Session, None]):
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS_MAX),
-            max_subscriptions_per_connection=OPERATIONS_MAX,
+            max_subscriptions_per_connection=None,
             allowed_origins=("*",),  # a page has no key but the one that its user gave it
         )
         self._front = front
@@ -114,7 +163,7 @@ class Socket(GraphQL[Session, None]):
                 context.credentials = given
         try:
             caller = await context.caller()
-        except (Problem, StoreUnavailable) as error:
+        except Problem as error:
             log.info("a socket was refused", request_id=context.request_id, reason=str(error))
             raise ConnectionRejectionError from None
         log.info("a socket was opened", request_id=context.request_id, caller=caller.name)

@@ -1,6 +1,5 @@
 """`POST /v1/commands`: many commands in one request, all or none of them, or each for itself."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -42,25 +41,18 @@ async def _run_each(desk: Desk, items: Sequence[Call | Unreadable], context: Con
         return earlier
     results = []
     for index, item in enumerate(items):
-        derived = isinstance(item, Call) and item.key is None and key is not None
+        part = None if key is None or isinstance(item, Unreadable) or item.key else key.of_part("batch", index)
         try:
             if isinstance(item, Unreadable):
                 raise item.problem
-            results.append(await desk.run(replace(item, key=_derived(key, index)) if derived else item))
+            results.append(await desk.run(item if part is None else replace(item, key=part)))
         except Problem as problem:
-            if derived:
+            if part is not None:
                 raise
             results.append(Outcome(problem.status, problem.body(context.request_id), problem=True))
     positions = [result.position for result in results if result.position is not None]
     outcome = batch_outcome(results).at(max(positions, default=None))
     return outcome if key is None else await desk.keep(key, outcome)
-
-
-def _derived(key: Key | None, index: int) -> Key | None:
-    if key is None:
-        return None
-    fingerprint = hashlib.sha256(key.fingerprint + index.to_bytes(4)).digest()
-    return Key(f"{key.holder}/batch", f"{key.key}/{index}", fingerprint)
 
 
 def _check_keys(items: Sequence[BatchItem], key: Key | None) -> None:

@@ -1,6 +1,7 @@
 """Errors carry the codes of the interface, whoever finds the fault: GraphQL's own validation, the forms, the rules."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -188,17 +189,22 @@ async def test_a_version_that_is_another_by_now_is_told(graphql: Asking, desk: D
 
 
 async def test_a_fault_of_the_service_tells_nothing_of_its_inside_and_is_logged(
-    graphql: Asking, desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch
+    graphql: Asking, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:
         raise RuntimeError("the secret of the house")
 
-    bill = await desk.add_bill()
+    bill, log = await desk.add_bill(), Mock()
+    monkeypatch.setattr("services.graphql.errors.log", log)
     monkeypatch.setattr("services.desk.lookups.Lookups.bill", fail)
     response = await graphql.post("query($id: ID!) { bill(id: $id) { id } }", id=bill["id"])
     [error] = errors_of(response)
     assert error["extensions"]["code"] == "INTERNAL_ERROR"
     assert "secret" not in response.text
+    assert await graphql.codes("{ nothing }") == ["INVALID_PARAMETER"]
+    [call] = log.error.call_args_list
+    assert call.kwargs["request_id"] == error["extensions"]["requestId"]
+    assert str(call.kwargs["exc_info"]) == "the secret of the house"
 
 
 async def test_a_value_that_is_missing_though_promised_is_a_fault_of_the_service(

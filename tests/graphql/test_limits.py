@@ -7,8 +7,8 @@ import pytest
 
 from services.bootstrap import Service
 from services.graphql import limits
-from services.graphql.documents import KNOWN_MAX, Documents
-from services.graphql.schema import make_schema
+from services.graphql.documents import KNOWN_CHARACTERS_MAX, Documents
+from services.graphql.schema import ANSWERED_ERRORS_MAX, make_schema
 from tests.conftest import Desk
 from tests.graphql.asking import Asking, errors_of
 from tests.rest.support import UNKNOWN_ULID, nothing_written
@@ -56,6 +56,13 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "a fragment in itself": ("{ ...a } fragment a on Query { __typename ...a }", "in a circle"),
     "a circle that nobody spreads": ("{ __typename } fragment a on Query { ...a }", "in a circle"),
+    "fragments that lead deeper and deeper": (
+        "{ ...f0 } " + " ".join(
+            f"fragment f{n} on Query {{ {'a { ' * 150} ...f{n + 1} {'} ' * 150} }}" for n in range(6)
+        ) + " fragment f6 on Query { __typename }",
+        "levels deep",
+    ),
+    "inline fragments in one another": ("{ " + "... on Query { " * 100 + "__typename" + " }" * 101, "levels deep"),
     "60 fragments": (doubling(60), "operations and fragments"),
     "pages of pages": (
         '{ getAccommodationBills(accommodationId: "H", first: 500) { nodes { settlementsMade { targetBill {'
@@ -146,19 +153,39 @@ def test_a_page_costs_what_it_may_hold() -> None:
     variable = "query($n: Int) " + page(", first: $n")
     assert cost_of(variable, n=7) == 1 + 7 * 3
     assert cost_of(variable) == 1 + 500 * 3
-    assert cost_of(page(", first: 99999999999999999999")) == 1 + 500 * 3
+    for size in ("99999999999999999999", "-999999999", "0"):
+        assert cost_of(page(f", first: {size}")) == 1 + 500 * 3
+    assert cost_of(variable, n=-(10**9)) == cost_of(variable, n="x") == 1 + 500 * 3
 
 
-def test_only_so_many_documents_are_remembered_and_none_that_is_wrong() -> None:
+def test_only_so_much_text_is_remembered_the_longest_unused_forgotten_and_nothing_that_is_wrong() -> None:
     documents, schema = Documents(introspection=True), make_schema(introspection=True)._schema
-    used = "{ used: __typename }"
-    assert documents.faults(used, documents.read(used), schema) == []
-    for number in range(KNOWN_MAX + 10):
-        text = f"{{ a{number}: __typename }}"
+
+    def knows(text: str) -> bool:
+        return documents.read(text) is documents.read(text)
+
+    used, first = "{ used: __typename }", f"{{ first: __typename }} # {'x' * 1_000}"
+    for text in (used, first):
         assert documents.faults(text, documents.read(text), schema) == []
-        documents.read(used)
     assert documents.faults("{ x }", documents.read("{ x }"), schema)
-    assert len(documents._known) == KNOWN_MAX
-    assert "{ a0: __typename }" not in documents._known
-    assert used in documents._known
-    assert documents.read(text) is documents.read(text)
+    assert knows(first)
+    assert not knows("{ x }")
+    for number in range(KNOWN_CHARACTERS_MAX // 1_000):
+        text = f"{{ a{number}: __typename }} # {'x' * 1_000}"
+        assert documents.faults(text, documents.read(text), schema) == []
+        assert knows(used)
+    assert not knows(first)
+    assert knows(text)
+
+
+async def test_bills_that_lead_to_one_another_without_end_are_not_followed(graphql: Asking, desk: Desk) -> None:
+    bill = await desk.add_bill()
+    for amount in range(1, 21):
+        await desk.pay(bill, amount)
+    document = "query($id: ID!) { bill(id: $id) " + "{ payments { bill " * 5 + "{ id }" + " } }" * 5 + " }"
+    errors = await graphql.errors(document, id=bill["id"])
+    assert {error["extensions"]["code"] for error in errors} == {"INVALID_PARAMETER"}
+    assert "in parts" in errors[0]["message"]
+    assert len(errors) <= ANSWERED_ERRORS_MAX
+    twice = "query($id: ID!) { bill(id: $id) { payments { bill { payments { bill { id } } } } } }"
+    assert len((await graphql.data(twice, id=bill["id"]))["bill"]["payments"]) == 20

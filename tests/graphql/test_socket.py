@@ -1,135 +1,19 @@
-"""Documents over a WebSocket by graphql-transport-ws: what happens on a folio, and whatever goes by POST."""
+"""Documents over a WebSocket by graphql-transport-ws: whatever goes by POST, and what is against the protocol."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 
+from services.billing.ports import StoreUnavailable
 from services.bootstrap import Service
-from services.desk import following
-from services.store.api_keys import create_key, revoke_key
+from services.graphql import socket
 from tests.conftest import ADMIN_KEY, Desk
-
-PROTOCOL = Subprotocol("graphql-transport-ws")
-SECONDS_MAX = 20.0
-FOLLOW = "subscription($folio: ID!, $after: ID) { folioEvents(folioId: $folio, after: $after) { id type data } }"
-
-Address = tuple[str, int]
-
-
-class Conversation:
-    """One socket, message by message."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-
-    async def say(self, message: Any) -> None:
-        """Send a message."""
-        await self.socket.send(message if isinstance(message, str | bytes) else msgspec.json.encode(message).decode())
-
-    async def hear(self) -> Any:
-        """The next message."""
-        async with asyncio.timeout(SECONDS_MAX):
-            return msgspec.json.decode(await self.socket.recv())
-
-    async def ask(self, query: str, name: str = "1", **variables: Any) -> None:
-        """Send a document."""
-        payload = {"query": query, "variables": variables}
-        await self.say({"type": "subscribe", "id": name, "payload": payload})
-
-    async def events(self, count: int, name: str = "1") -> list[Any]:
-        """So many events of a subscription."""
-        messages = [await self.hear() for _ in range(count)]
-        assert [(each["type"], each["id"]) for each in messages] == [("next", name)] * count, messages
-        return [each["payload"]["data"]["folioEvents"] for each in messages]
-
-    async def closed(self) -> int:
-        """Wait until the service ends the socket; with which code."""
-        async with asyncio.timeout(SECONDS_MAX):
-            with contextlib.suppress(ConnectionClosed):
-                while True:
-                    await self.socket.recv()
-        assert self.socket.close_code is not None
-        return self.socket.close_code
-
-
-@asynccontextmanager
-async def talking(address: Address, key: str | None = ADMIN_KEY, **init: Any) -> AsyncIterator[Conversation]:
-    """A socket that was let in, with its key in the header unless it is in `init`."""
-    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    url = f"ws://{address[0]}:{address[1]}/graphql"
-    async with connect(url, subprotocols=[PROTOCOL], additional_headers=headers, open_timeout=SECONDS_MAX) as socket:
-        conversation = Conversation(socket)
-        await conversation.say({"type": "connection_init", "payload": init})
-        assert await conversation.hear() == {"type": "connection_ack"}
-        yield conversation
-
-
-async def test_what_happens_on_a_folio_comes_as_it_happens(address: Address, desk: Desk) -> None:
-    before = await desk.add_bill()
-    await desk.add_bill("FOLIO-2")
-    async with talking(address) as conversation:
-        await conversation.ask(FOLLOW, folio="FOLIO-1")
-        await conversation.ask("{ __typename }", name="2")
-        assert (await conversation.hear())["id"] == "2"
-        assert (await conversation.hear())["type"] == "complete"
-        await asyncio.sleep(0.1)  # the subscription begins where the log ends then
-        await desk.add_bill("FOLIO-2")
-        await desk.pay(before, 40)
-        [event] = await conversation.events(1)
-        assert (event["type"], event["data"]["amount"]) == ("payment.recorded", 40)
-        await desk.add_bill()
-        assert (await conversation.events(1))[0]["type"] == "bill.added"
-
-
-async def test_after_a_position_nothing_is_missed_and_nothing_comes_twice(address: Address, desk: Desk) -> None:
-    bill = await desk.add_bill()
-    for amount in range(1, 251):
-        await desk.pay(bill, amount)
-    expected = [event["id"] for event in await all_events(desk, "FOLIO-1")]
-    async with talking(address) as conversation:
-        await conversation.ask(FOLLOW, folio="FOLIO-1", after=0)
-        first = [event["id"] for event in await conversation.events(101)]
-        await conversation.say({"type": "complete", "id": "1"})
-    async with talking(address) as conversation:
-        await conversation.ask(FOLLOW, folio="FOLIO-1", after=first[-1])
-        rest = [event["id"] for event in await conversation.events(len(expected) - 101)]
-    assert first + rest == expected
-
-
-async def all_events(desk: Desk, folio: str) -> list[Any]:
-    """The events of a folio as the feed has them."""
-    items: list[Any] = (await desk.client.get(f"/v1/events?folioId={folio}&limit=500")).json()["items"]
-    return items
-
-
-async def test_an_event_is_as_the_feed_shows_it_and_leads_to_the_folio(address: Address, desk: Desk) -> None:
-    await desk.add_bill(total=70)
-    document = """subscription { folioEvents(folioId: "FOLIO-1", after: 0) {
-        id type subject time accommodationId folioId version data folio { balanceAmount bills { name } }
-    } }"""
-    expected = await all_events(desk, "FOLIO-1")
-    async with talking(address) as conversation:
-        await conversation.ask(document)
-        events = await conversation.events(len(expected))
-        assert [event.pop("folio") for event in events] == [
-            {"balanceAmount": 70, "bills": [{"name": "Room charge"}]}
-        ] * len(expected)
-        for event, shown in zip(events, expected, strict=True):
-            assert event.pop("accommodationId") == shown["accommodationid"]
-            assert event.pop("folioId") == shown["folioid"]
-            assert event == {name: shown[name] for name in event}
-        await desk.add_bill(total=5)
-        [added] = await conversation.events(1)
-        assert added["folio"]["balanceAmount"] == 75
+from tests.graphql.conversation import FOLLOW, PROTOCOL, SECONDS_MAX, Address, Conversation, talking
 
 
 async def test_queries_and_mutations_go_over_the_socket_too(address: Address, desk: Desk) -> None:
@@ -192,6 +76,7 @@ async def test_without_a_key_a_socket_is_closed(address: Address) -> None:
         assert await conversation.closed() == 4401
 
 
+TOO_LONG = " " * (1024 * 1024 + 1)
 MESSAGES: dict[str, Any] = {
     "no JSON": "{",
     "bytes": b"{}",
@@ -212,7 +97,7 @@ MESSAGES: dict[str, Any] = {
         "payload": {"query": "{ a }", "variables": "x"},
     },
     "deep JSON": "[" * 100_000,
-    "more than 1 MiB": " " * (1024 * 1024 + 1),
+    "more than 1 MiB": TOO_LONG,
 }
 
 
@@ -227,7 +112,8 @@ async def test_a_message_against_the_protocol_ends_the_socket_or_is_refused_and_
                 answer = msgspec.json.decode(await conversation.socket.recv())
                 assert answer["type"] == "error"
             except ConnectionClosed:
-                assert 4400 <= (conversation.socket.close_code or 0) < 4500 or conversation.socket.close_code == 1009
+                code = conversation.socket.close_code or 0
+                assert code == 1009 if message is TOO_LONG else 4400 <= code < 4500
         await other.ask("{ __typename }")
         assert (await other.hear())["type"] == "next"
     assert [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")] == []
@@ -240,57 +126,6 @@ async def test_another_protocol_is_not_spoken(address: Address) -> None:
         assert await Conversation(socket).closed() == 4406
 
 
-async def test_a_key_with_one_accommodation_hears_of_no_other(address: Address, desk: Desk, service: Service) -> None:
-    key = await asyncio.to_thread(create_key, service.conninfo, "hotel 2", "pms", ["HOTEL-2"])
-    await desk.add_bill("FOLIO-1")
-    await desk.add_bill("FOLIO-2", accommodationId="HOTEL-2")
-    async with talking(address, key) as conversation:
-        await conversation.ask(FOLLOW, name="other", folio="FOLIO-1", after=0)
-        await conversation.ask(FOLLOW, name="own", folio="FOLIO-2", after=0)
-        own = await conversation.events(2, "own")
-        assert [event["type"] for event in own] == ["folio.opened", "bill.added"]
-        await desk.add_bill("FOLIO-1")
-        await desk.add_bill("FOLIO-2", accommodationId="HOTEL-2")
-        assert (await conversation.events(1, "own"))[0]["type"] == "bill.added"
-
-
-async def test_a_subscription_ends_with_its_key(
-    address: Address, desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(following, "ADMISSION_SECONDS", 0.0)
-    monkeypatch.setattr("services.store.api_keys.KNOWN_SECONDS_MAX", 0.0)
-    key = await asyncio.to_thread(create_key, service.conninfo, "short-lived", "auditor", None)
-    await desk.add_bill()
-    async with talking(address, key) as conversation:
-        await conversation.ask(FOLLOW, folio="FOLIO-1", after=0)
-        await conversation.events(2)
-        await asyncio.to_thread(revoke_key, service.conninfo, "short-lived")
-        assert await conversation.hear() == {"type": "complete", "id": "1"}
-        await conversation.ask('{ folio(id: "FOLIO-1") { folioId } }')
-        refused = (await conversation.hear())["payload"]["errors"]
-        assert [error["extensions"]["code"] for error in refused] == ["UNAUTHENTICATED"]
-
-
-async def test_only_so_many_follow_at_once_and_a_place_is_given_back(
-    address: Address, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(following, "STREAMS_MAX", 2)
-    await desk.add_bill()
-    async with talking(address) as conversation:
-        for name in ("1", "2"):
-            await conversation.ask(FOLLOW, name, folio="FOLIO-1", after=0)
-            await conversation.events(2, name)
-        await conversation.ask(FOLLOW, "3", folio="FOLIO-1")
-        refused = await conversation.hear()
-        errors = refused["payload"] if refused["type"] == "error" else refused["payload"]["errors"]
-        assert [error["extensions"]["code"] for error in errors] == ["TOO_MANY_REQUESTS"]
-        await conversation.say({"type": "complete", "id": "1"})
-        await asyncio.sleep(0.2)
-        await conversation.ask(FOLLOW, "4", folio="FOLIO-1", after=0)
-        heard = [await conversation.hear() for _ in range(2)]
-        assert "4" in {each["id"] for each in heard if each["type"] == "next"}
-
-
 async def test_while_nothing_can_be_served_a_socket_is_refused(address: Address, service: Service) -> None:
     service.trouble = "the database does not answer"
     async with connect(f"ws://{address[0]}:{address[1]}/graphql", subprotocols=[PROTOCOL]) as socket:
@@ -299,3 +134,30 @@ async def test_while_nothing_can_be_served_a_socket_is_refused(address: Address,
         answer = await client.post(f"http://{address[0]}:{address[1]}/graphql", json={"query": "{ __typename }"})
     assert answer.status_code == 503
     assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["SERVICE_UNAVAILABLE"]
+
+
+async def test_only_so_many_documents_are_under_way_on_one_socket(
+    address: Address, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "OPERATIONS_MAX", 1)
+    await desk.add_bill()
+    async with talking(address) as conversation:
+        await conversation.ask(FOLLOW, "1", folio="FOLIO-1", after=0)
+        await conversation.events(2, "1")
+        await conversation.ask("{ __typename }", "2")
+        refused = await conversation.hear()
+        assert (refused["type"], refused["id"]) == ("error", "2")
+        assert [error["extensions"]["code"] for error in refused["payload"]] == ["TOO_MANY_REQUESTS"]
+
+
+async def test_while_the_database_is_away_a_socket_is_to_come_again(
+    address: Address, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr("services.store.api_keys.KeyRing.find", away)
+    async with connect(f"ws://{address[0]}:{address[1]}/graphql", subprotocols=[PROTOCOL]) as opened:
+        conversation = Conversation(opened)
+        await conversation.say({"type": "connection_init", "payload": {"Authorization": "Bearer any"}})
+        assert await conversation.closed() == 1013
