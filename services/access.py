@@ -18,6 +18,10 @@ class Caller:
     role: Role
     accommodations: frozenset[str] | None = None
 
+    def reaches(self, accommodation_id: str) -> bool:
+        """Whether the key reaches an accommodation."""
+        return self.accommodations is None or accommodation_id in self.accommodations
+
     @property
     def sees(self) -> list[str] | None:
         """The accommodations as a query takes them."""

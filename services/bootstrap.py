@@ -33,7 +33,7 @@ from services.desk.desk import Desk
 from services.desk.front_desk import FrontDesk
 from services.desk.lookups import Lookups
 from services.desk.past import Past
-from services.desk.request_desk import RequestDesk
+from services.desk.payment_request_desk import PaymentRequestDesk
 from services.graphql.errors import refuse
 from services.graphql.routes import PATH as GRAPHQL_PATH
 from services.graphql.routes import graphql_routes
@@ -249,7 +249,7 @@ def make_service(
         attendant = Attendant(collector, agenda, inbox)
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
-    requests, lookups = RequestDesk(desk, service.office), Lookups(reader, Past(store))
+    requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, Past(store))
     front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events)
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
     service.app.router.routes.extend(graphql_routes(front, introspection=introspection))

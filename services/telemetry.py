@@ -34,6 +34,8 @@ READ_MODEL_LAG_SECONDS = _newest(
 READ_MODEL_PARKED_EVENTS = _newest("folio_read_model_parked_events", "Events that it could not take", "read_model")
 LOG_POSITION = _newest("folio_log_position", "Position of the newest event")
 EVENT_STREAMS = Gauge("folio_event_streams", "Streams of events that are open", multiprocess_mode="livesum")
+GRAPHQL_DOCUMENTS = Counter("folio_graphql_documents_total", "Documents that were carried out", ["operation"])
+GRAPHQL_ERRORS = Counter("folio_graphql_errors_total", "Errors that documents were answered with", ["code"])
 CALLBACKS = Counter("folio_callbacks_total", "Callbacks of the payment provider", ["result"])
 PAYMENT_REQUESTS = Counter(
     "folio_payment_requests_total", "What became of payment requests when the provider was asked", ["became"]

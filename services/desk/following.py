@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 
 from services.billing.feed import EventLog, FeedFilter, PlacedEvent
 from services.billing.ports import StoreUnavailable
-from services.desk.problems import Problem
+from services.desk.problems import Problem, invalid
+from services.desk.requests import POSITION
 from services.telemetry import EVENT_STREAMS
 
 STREAMS_MAX = 200
@@ -32,6 +33,19 @@ class Page(Generic[T]):
 
     events: T | None
     reached: int
+
+
+def position_after(pointer: str, text: str) -> int:
+    """A position to go on after. Raises Problem when it is none."""
+    if not POSITION.fullmatch(text):
+        raise invalid(pointer, f"{pointer[1:]} is a position of the log: the id of an event, or next of a page.")
+    return int(text)
+
+
+def check_reached(pointer: str, after: int, head: int) -> None:
+    """Raise Problem for a position that the log has not come to."""
+    if after > head:
+        raise invalid(pointer, f"The log has not come to this position yet; its newest event is {head}.")
 
 
 class Following(Generic[T]):

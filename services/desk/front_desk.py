@@ -6,7 +6,7 @@ from services.billing.feed import EventLog
 from services.desk.desk import Desk
 from services.desk.lookups import Lookups
 from services.desk.opening import Opener
-from services.desk.request_desk import RequestDesk
+from services.desk.payment_request_desk import PaymentRequestDesk
 from services.desk.requests import Authenticator
 
 
@@ -16,7 +16,7 @@ class FrontDesk:
 
     authenticator: Authenticator
     desk: Desk
-    requests: RequestDesk
+    payment_requests: PaymentRequestDesk
     lookups: Lookups
     opener: Opener
     events: EventLog

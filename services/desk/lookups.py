@@ -162,5 +162,5 @@ def one(answer: Answer, what: str, id_: str, parameter: str | None = None) -> Vi
 
 def check_visible(accommodation_id: str, caller: Caller) -> None:
     """Raise Problem when the caller may not see an accommodation."""
-    if caller.accommodations is not None and accommodation_id not in caller.accommodations:
+    if not caller.reaches(accommodation_id):
         raise not_found("accommodation", accommodation_id)

@@ -49,7 +49,7 @@ class Past:
         """The bill then, and the position. Raises Problem when there was none."""
         position = await self._position(moment)
         bill: Bill | None = (await self._log.load_until([bill_id], position))[bill_id]
-        if bill is None or bill.deleted or not _sees(caller, bill.accommodation_id):
+        if bill is None or bill.deleted or not caller.reaches(bill.accommodation_id):
             raise Problem("DATA_NOT_FOUND_ON_ID", f"There was no bill {bill_id} then.")
         return bill_view(bill), position
 
@@ -60,7 +60,7 @@ class Past:
         position = await self._position(moment)
         loaded = await self._log.load_until([folio_stream(folio_id), *bill_ids], position)
         folio: Folio | None = loaded[folio_stream(folio_id)]
-        if folio is None or not _sees(caller, folio.accommodation_id):
+        if folio is None or not caller.reaches(folio.accommodation_id):
             raise Problem("DATA_NOT_FOUND_ON_ID", f"There was no folio {folio_id} then.")
         bills: list[Bill] = [bill for id_ in bill_ids if (bill := loaded[id_]) is not None]
         total = sum(bill.total_amount for bill in bills if bill.live)
@@ -76,10 +76,6 @@ class Past:
         if position is None:
             raise invalid("/position", "The log has not come to this position yet.")
         return position
-
-
-def _sees(caller: Caller, accommodation_id: str) -> bool:
-    return caller.accommodations is None or accommodation_id in caller.accommodations
 
 
 def point_in_log(at: str | None, position: str | None) -> PointInLog | None:

@@ -31,6 +31,7 @@ from services.graphql.limits import (
     fragments_of,
     refused,
 )
+from services.telemetry import GRAPHQL_DOCUMENTS
 
 KNOWN_CHARACTERS_MAX = 200_000
 """Of all documents that are remembered together; read, each takes about a hundred times as many bytes."""
@@ -104,6 +105,8 @@ def reading(documents: Documents) -> Any:
             except GraphQLError as error:
                 faults = [error]
             context.pre_execution_errors = faults
+            if not faults:
+                GRAPHQL_DOCUMENTS.labels(self.operation.operation.value).inc()
             yield
 
     return Reading

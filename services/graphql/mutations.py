@@ -122,7 +122,7 @@ def _call(session: Session, mutation: Mutation, asked: _Asked) -> Call:
 
 async def _carry_out(session: Session, mutation: Mutation, asked: _Asked) -> Any:
     call = _call(session, mutation, asked)
-    runs = session.front.requests if mutation.answer is PaymentRequest else session.front.desk
+    runs = session.front.payment_requests if mutation.answer is PaymentRequest else session.front.desk
     try:
         outcome = await runs.run(call)
     except Problem as problem:

@@ -1,19 +1,17 @@
 """The queries: arguments in, what the desk looks up out."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import strawberry
-from pydantic import ValidationError
 from strawberry import ID
 
-from projections.bills import BillFilter
 from projections.payment_requests import RequestFilter
 from services.billing.views import View
+from services.desk.filters import bill_filter
 from services.desk.lookups import Found, Page
 from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX, position_of
-from services.desk.past import TIME, point_in_log
+from services.desk.past import point_in_log
 from services.desk.problems import Problem, invalid
 from services.desk.requests import check_id
 from services.graphql.fields import field
@@ -54,7 +52,8 @@ def _bills_field(kind: Any, description: str, most: int, show: Callable[[Session
         after: str | None = None,
     ) -> Any:
         check_id("accommodationId", accommodation_id, "accommodationId")
-        wanted = _bill_filter(folio_id, reservation_id, status, updated_since, after)
+        before = position_of(after, "/after", "endCursor")
+        wanted = bill_filter(folio_id, reservation_id, status and status.value, _text(updated_since), before)
         session = info.context
         page = await session.front.lookups.bills(
             accommodation_id, wanted, _limit(first, most), await session.caller(), session.freshness
@@ -62,25 +61,6 @@ def _bills_field(kind: Any, description: str, most: int, show: Callable[[Session
         return await show(session, page, after)
 
     return field(kind, description)(bills)
-
-
-def _bill_filter(
-    folio_id: str | None,
-    reservation_id: str | None,
-    status: BillStatus | None,
-    updated_since: DateTime | None,
-    after: str | None,
-) -> BillFilter:
-    for name, id_ in (("folioId", folio_id), ("reservationId", reservation_id)):
-        if id_ is not None:
-            check_id(name, id_, name)
-    return BillFilter(
-        folio_id=folio_id,
-        reservation_id=reservation_id,
-        status=None if status is None else status.value,
-        updated_since=_time(updated_since),
-        before=position_of(after, "/after", "endCursor"),
-    )
 
 
 async def _connection(session: Session, page: Page, after: str | None) -> View:
@@ -105,13 +85,6 @@ def _limit(first: int | None, default: int) -> int:
     if first is not None and not 1 <= first <= LIMIT_MAX:
         raise invalid("/first", f"first is a whole number from 1 to {LIMIT_MAX}.")
     return default if first is None else first
-
-
-def _time(text: DateTime | None) -> datetime | None:
-    try:
-        return None if text is None else TIME.validate_python(text)
-    except ValidationError:
-        raise invalid("/updatedSince", "updatedSince is a time with an offset, as 2026-11-22T00:00:00Z.") from None
 
 
 @strawberry.type(description=QUERIES)

@@ -22,7 +22,7 @@ from services.desk.problems import HEADERS_OF_CODE, Problem, invalid
 from services.desk.requests import authenticate, check_query, freshness_of, idempotency_key, request_id
 from services.desk.routes import DirectRoute
 from services.graphql.errors import refuse
-from services.graphql.page import explorer_routes
+from services.graphql.explorer import explorer_routes
 from services.graphql.schema import FolioSchema, make_schema
 from services.graphql.session import Session, document_key
 from services.graphql.socket import Socket
@@ -89,6 +89,8 @@ async def _answer(
         raise invalid("/query", "The document is empty.") from None
     except InvalidOperationTypeError:
         raise invalid("/query", _BY_SOCKET) from None
+    codes = [(error.extensions or {})["code"] for error in result.errors or ()]
+    request.state.noted = {"operation": asked.operation_name, "codes": codes}
     return _response(request, session, result)
 
 

@@ -14,6 +14,7 @@ from services.graphql.mutations import mutation_type
 from services.graphql.queries import Query
 from services.graphql.scalars import SCALARS
 from services.graphql.subscriptions import Subscription
+from services.telemetry import GRAPHQL_ERRORS
 
 ANSWERED_ERRORS_MAX = 200
 
@@ -26,6 +27,7 @@ class FolioSchema(strawberry.Schema):
         del errors[ANSWERED_ERRORS_MAX:]
         for error in errors:
             describe(error, execution_context.context.request_id)
+            GRAPHQL_ERRORS.labels((error.extensions or {})["code"]).inc()
 
 
 def make_schema(*, introspection: bool) -> FolioSchema:

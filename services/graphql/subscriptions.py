@@ -9,8 +9,9 @@ from strawberry import ID
 from services.billing.feed import EventLog, FeedFilter, PlacedEvent
 from services.billing.views import View
 from services.desk.cloud_events import cloud_event
-from services.desk.problems import Problem, invalid
-from services.desk.requests import POSITION, check_id
+from services.desk.following import check_reached, position_after
+from services.desk.problems import Problem
+from services.desk.requests import check_id
 from services.graphql.fields import subscription
 from services.graphql.session import Info
 from services.graphql.types import FolioEvent
@@ -49,11 +50,9 @@ async def _start(events: EventLog, after: str | None) -> int:
     head = await events.head()
     if after is None:
         return head
-    if not POSITION.fullmatch(after):
-        raise invalid("/after", "after is a position of the log: the id of an event.")
-    if int(after) > head:
-        raise invalid("/after", f"The log has not come to this position yet; its newest event is {head}.")
-    return int(after)
+    position = position_after("/after", after)
+    check_reached("/after", position, head)
+    return position
 
 
 def event_views(events: list[PlacedEvent]) -> list[View]:

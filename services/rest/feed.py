@@ -14,10 +14,10 @@ from services.access import QUERY_ROLES, Caller
 from services.billing.feed import EventLog, EventUnreadable, FeedFilter, PlacedEvent
 from services.billing.ids import PMS_ID_PATTERN
 from services.desk.cloud_events import TOPICS, cloud_event
-from services.desk.following import STREAMS_MAX, Following
-from services.desk.lookups import not_found
+from services.desk.following import STREAMS_MAX, Following, check_reached, position_after
+from services.desk.lookups import check_visible
 from services.desk.problems import Problem, invalid
-from services.desk.requests import POSITION, Authenticator, authenticate, check_query, freshness_of
+from services.desk.requests import Authenticator, authenticate, check_query, freshness_of
 from services.desk.routes import DirectRoute
 from services.rest.feed_stream import (
     HEARTBEAT_SECONDS,
@@ -82,7 +82,7 @@ def _page_endpoint(log: EventLog, authenticator: Authenticator) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         caller = await authenticate(request, authenticator, QUERY_ROLES)
         check_query(request, "after", "limit", "consistency", *FILTERS)
-        after = _position("/after", request.query_params.get("after", "0"))
+        after = position_after("/after", request.query_params.get("after", "0"))
         minimum = freshness_of(request).min_position
         head = await log.head() if minimum else 0
         if head < minimum:
@@ -103,7 +103,7 @@ async def _page(log: EventLog, after: int, limit: int, wanted: FeedFilter) -> Re
             if not events:
                 raise
             break
-        _check_reached("/after", after, stretch.head)
+        check_reached("/after", after, stretch.head)
         events += stretch.events
         reached = stretch.reached
         if len(events) == limit or reached == stretch.head or time.monotonic() > until:
@@ -140,21 +140,10 @@ def _start(request: Request, head: int) -> int:
         ("/after", request.query_params.get("after")),
     ):
         if text is not None:
-            after = _position(pointer, text)
-            _check_reached(pointer, after, head)
+            after = position_after(pointer, text)
+            check_reached(pointer, after, head)
             return after
     return head
-
-
-def _position(pointer: str, text: str) -> int:
-    if not POSITION.fullmatch(text):
-        raise invalid(pointer, f"{pointer[1:]} is a position of the log: the id of an event, or next of a page.")
-    return int(text)
-
-
-def _check_reached(pointer: str, after: int, head: int) -> None:
-    if after > head:
-        raise invalid(pointer, f"The log has not come to this position yet; its newest event is {head}.")
 
 
 def _filter(request: Request, caller: Caller) -> FeedFilter:
@@ -168,7 +157,6 @@ def _filter(request: Request, caller: Caller) -> FeedFilter:
     accommodations = caller.accommodations
     if "accommodationId" in given:
         accommodation_id = given["accommodationId"]
-        if accommodations is not None and accommodation_id not in accommodations:
-            raise not_found("accommodation", accommodation_id)
+        check_visible(accommodation_id, caller)
         accommodations = frozenset({accommodation_id})
     return FeedFilter(accommodations, given.get("folioId"), topic)

@@ -143,4 +143,5 @@ def _record(scope: Scope, request_id: str, status: int, seconds: float) -> None:
         status=status,
         milliseconds=round(seconds * 1000, 2),
         caller=scope["state"].get("caller"),
+        **scope["state"].get("noted", {}),
     )

@@ -22,7 +22,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def payment_request_router(front: FrontDesk) -> APIRouter:
     """Routes that ask guests for money; without a provider each answers that there is none."""
     router = APIRouter(tags=["Payment requests"], route_class=DirectRoute)
-    for command in front.requests.commands:
+    for command in front.payment_requests.commands:
         router.add_api_route(
             command.path,
             _endpoint(command, front),
@@ -47,7 +47,7 @@ def payment_request_router(front: FrontDesk) -> APIRouter:
 def _endpoint(command: Command, front: FrontDesk) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         caller = await authenticate(request, front.authenticator, COMMAND_ROLES)
-        return await answer(await front.requests.run(await call_of(command, request, caller)), front.opener)
+        return await answer(await front.payment_requests.run(await call_of(command, request, caller)), front.opener)
 
     return endpoint
 
@@ -56,6 +56,6 @@ def _points(front: FrontDesk) -> Endpoint:
     async def points(request: Request) -> Response:
         await authenticate(request, front.authenticator, QUERY_ROLES)
         check_query(request)
-        return await answer(Outcome(200, await front.requests.points()), front.opener)
+        return await answer(Outcome(200, await front.payment_requests.points()), front.opener)
 
     return points

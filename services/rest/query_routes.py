@@ -1,24 +1,21 @@
 """The routes of the queries: each answers from a read model, or from the log for a moment in the past."""
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import get_args
 
 from fastapi import APIRouter
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from projections.bills import BillFilter
 from services.access import QUERY_ROLES, Caller
 from services.billing.bill import Status
-from services.billing.ids import PMS_ID_PATTERN
+from services.desk.filters import bill_filter
 from services.desk.lookups import Lookups
 from services.desk.opening import Opener
 from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX, position_of
-from services.desk.past import TIME, PointInLog, point_in_log
+from services.desk.past import PointInLog, point_in_log
 from services.desk.problems import invalid
 from services.desk.requests import Authenticator, authenticate, check_id, check_query, freshness_of
 from services.desk.routes import DirectRoute
@@ -132,28 +129,11 @@ def _endpoint(query: Query, authenticator: Authenticator) -> Endpoint:
 
 def _bill_filter(request: Request) -> BillFilter:
     given = request.query_params
-    for name in ("folioId", "reservationId"):
-        if name in given and not re.fullmatch(PMS_ID_PATTERN, given[name]):
-            raise invalid(f"/{name}", f"{name} is up to 64 of A-Z a-z 0-9 . _ : -")
     status = given.get("status")
     if status is not None and status not in STATUSES:
         raise invalid("/status", f"status is one of {', '.join(STATUSES)}.")
-    return BillFilter(
-        folio_id=given.get("folioId"),
-        reservation_id=given.get("reservationId"),
-        status=status,
-        updated_since=_time(given.get("updatedSince")),
-        before=position_in(request),
-    )
-
-
-def _time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return TIME.validate_python(text)
-    except ValidationError:
-        raise invalid("/updatedSince", "updatedSince is a time with an offset, as 2026-11-22T00:00:00Z.") from None
+    ids = given.get("folioId"), given.get("reservationId")
+    return bill_filter(*ids, status, given.get("updatedSince"), position_in(request))
 
 
 def limit_of(request: Request) -> int:

@@ -221,6 +221,19 @@ async def test_a_value_that_is_missing_though_promised_is_a_fault_of_the_service
     assert (error["path"], error["extensions"]["code"]) == (["bill", "name"], "INTERNAL_ERROR")
 
 
+async def test_operators_see_operations_and_codes(graphql: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Mock()
+    monkeypatch.setattr("services.rest.middleware.log", log)
+    body = {"query": 'query Desk { bill(id: "1") { id } }', "operationName": "Desk"}
+    await graphql.client.post("/graphql", json=body)
+    [call] = log.info.call_args_list
+    assert (call.kwargs["operation"], call.kwargs["codes"]) == ("Desk", ["INVALID_PARAMETER"])
+    metrics = (await graphql.client.get("/metrics")).text
+    assert 'folio_graphql_documents_total{operation="query"}' in metrics
+    assert 'folio_graphql_errors_total{code="INVALID_PARAMETER"}' in metrics
+    assert 'route="/graphql"' in metrics
+
+
 REQUESTS: dict[str, tuple[bytes, int, str]] = {
     "no JSON": (b"{", 400, "INVALID_PARAMETER"),
     "nothing": (b"", 400, "INVALID_PARAMETER"),

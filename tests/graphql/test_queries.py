@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from services.graphql.execution import ViewExecution
 from tests.conftest import Desk
 from tests.graphql.asking import Asking
 from tests.rest.support import UNKNOWN_ULID
@@ -184,6 +187,26 @@ async def test_settlements_lead_to_their_bills_and_a_bill_to_its_origin(graphql:
         "target": {"settlementsReceived": [{"paymentBill": {"id": payer["id"], "name": "Room charge"}}]},
         "moved": {"transferOriginBill": {"id": target["id"], "folioId": "FOLIO-1"}},
     }
+
+
+async def test_members_that_views_hold_are_not_resolved_one_by_one(
+    graphql: Asking, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute, resolved = ViewExecution.execute_field, []
+
+    def watched(self: ViewExecution, *args: Any) -> Any:
+        resolved.append(args[2][0].node.name.value)
+        return execute(self, *args)
+
+    monkeypatch.setattr(ViewExecution, "execute_field", watched)
+    for _ in range(3):
+        await desk.pay(await desk.add_bill(), 1)
+    await page_of(graphql)
+    assert resolved == ["getAccommodationBills"]
+    resolved.clear()
+    document = '{ getAccommodationBills(accommodationId: "HOTEL-1") { id payments { amount } paymentRequests { id } } }'
+    await graphql.data(document)
+    assert resolved == ["getAccommodationBillList", *["paymentRequests"] * 3]
 
 
 async def test_members_come_in_the_order_and_under_the_names_of_the_document(graphql: Asking, desk: Desk) -> None:

@@ -9,7 +9,8 @@ from graphql import GraphQLSchema, build_schema, find_breaking_changes, print_sc
 
 from services.billing.bill import Status as BillStatusName
 from services.collection.payment_request import Status as RequestStatusName
-from services.desk.commands import COMMANDS
+from services.desk.commands import COMMANDS, Command
+from services.desk.payment_requests import OPERATIONS, SYNC, request_payment_command
 from services.graphql.mutations import MUTATIONS
 from services.graphql.schema import make_schema
 from services.graphql.types import BillStatus, PaymentRequestStatus
@@ -59,7 +60,19 @@ def test_statuses_are_those_of_the_domain() -> None:
 
 
 def test_every_command_is_a_mutation() -> None:
-    assert {command.name for command in COMMANDS} <= {mutation.command for mutation in MUTATIONS}
+    asking = (request_payment_command(False), SYNC, *(command for command, _ in OPERATIONS))
+    named = {mutation.command: mutation.name for mutation in MUTATIONS}
+    assert {command.name for command in (*COMMANDS, *asking)} == named.keys()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_a_mutation_takes_every_member_that_the_body_of_its_command_has(
+    command: Command, schema: GraphQLSchema
+) -> None:
+    [mutation] = [each for each in MUTATIONS if each.command == command.name]
+    assert schema.mutation_type is not None
+    arguments = schema.mutation_type.fields[mutation.name].args
+    assert {field.alias for field in command.body.model_fields.values()} <= arguments.keys()
 
 
 @pytest.mark.parametrize("answer", ["Bill", "Payment", "Folio", "Accommodation", "PaymentRequest", "VirtualAccount"])

@@ -149,6 +149,7 @@ async def test_a_subscription_keeps_nothing_of_the_events_before(address: Addres
     async with talking(address) as conversation:
         await conversation.ask(FOLLOW, folio="FOLIO-1", after=0)
         await conversation.events(102)
+        gc.collect()
         assert sum(type(each) is Shape for each in gc.get_objects()) < 20
 
 

@@ -26,7 +26,7 @@ NO_PROVIDER = "No payment provider is set up here; nothing was stored. See FOLIO
 Run = Callable[[Office, Call], Awaitable[Outcome]]
 
 
-class RequestDesk:
+class PaymentRequestDesk:
     """Takes the commands about payment requests; without an office each is answered that there is no provider."""
 
     def __init__(self, desk: Desk, office: Office | None) -> None:
