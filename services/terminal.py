@@ -69,7 +69,13 @@ def clear_messages() -> Iterator[None]:
 
 def end_on_sigterm() -> None:
     """Let SIGTERM end a command as cleanly as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+    def end(*_: object) -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 @contextmanager

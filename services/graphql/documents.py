@@ -33,6 +33,8 @@ from services.graphql.limits import (
 )
 from services.telemetry import GRAPHQL_DOCUMENTS
 
+NOTHING = " "
+"""In place of an empty document, so that it is told as one that cannot be read."""
 KNOWN_CHARACTERS_MAX = 200_000
 """Of all documents that are remembered together; read, each takes about a hundred times as many bytes."""
 ERRORS_MAX = 20
@@ -82,7 +84,7 @@ def reading(documents: Documents) -> Any:
     class Reading(SchemaExtension):
         def on_parse(self) -> Iterator[None]:
             context = self.execution_context
-            name = context.operation_name  # once there is a document, Strawberry takes its first operation
+            name = context.operation_name or None  # once there is a document, Strawberry takes its first operation
             self.unreadable: list[GraphQLError] = []
             try:
                 document = documents.read(context.query or "")

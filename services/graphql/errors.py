@@ -22,6 +22,8 @@ MISSING = re.compile(
 )
 """What graphql-core says of a value that is missing or null; its errors have no kinds to tell them apart."""
 
+MESSAGE_LENGTH_MAX = 1_000
+
 log = structlog.get_logger()
 
 
@@ -36,12 +38,18 @@ def describe(error: GraphQLError, request_id: str) -> None:
         error.message = problem.detail
         error.extensions = _extensions(problem, request_id)
     elif original is None or isinstance(original, GraphQLError) or (error.path is None and error.nodes):
+        error.message = _shortened(error.message)
         code = (error.extensions or {}).get("code") or (REQUIRED if MISSING.match(error.message) else INVALID)
         error.extensions = {"code": code, "errors": [], "requestId": request_id}
     else:
         log.error("a field failed", request_id=request_id, path=error.path, exc_info=original)
         error.message = FAULT
         error.extensions = {"code": "INTERNAL_ERROR", "errors": [], "requestId": request_id}
+
+
+def _shortened(message: str) -> str:
+    """The message, but not all of a long value that it repeats."""
+    return message if len(message) <= MESSAGE_LENGTH_MAX else f"{message[:MESSAGE_LENGTH_MAX]}…"
 
 
 def refuse(problem: Problem, request_id: str) -> Response:

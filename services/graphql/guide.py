@@ -6,7 +6,17 @@ pages around it has other members, so the two cannot be mistaken for each other.
 
 from typing import Any
 
-from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, FragmentSpreadNode, NameNode, Node, Visitor, visit
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    NameNode,
+    Node,
+    Visitor,
+    visit,
+)
 
 from services.graphql.limits import fragments_of
 
@@ -46,5 +56,7 @@ class _ListForm(Visitor):
             return selection.name.value not in PAGE_MEMBERS
         if isinstance(selection, FragmentSpreadNode):
             selection = self._fragments.get(selection.name.value, selection)
+        if isinstance(selection, InlineFragmentNode) and selection.type_condition is None:
+            return any(self._is_of_item(each) for each in selection.selection_set.selections)
         condition = getattr(selection, "type_condition", None)
         return condition is not None and condition.name.value == ITEM

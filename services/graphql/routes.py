@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
-from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -21,6 +20,7 @@ from services.desk.front_desk import FrontDesk
 from services.desk.problems import HEADERS_OF_CODE, Problem, invalid
 from services.desk.requests import authenticate, check_query, freshness_of, idempotency_key, request_id
 from services.desk.routes import DirectRoute
+from services.graphql.documents import NOTHING
 from services.graphql.errors import refuse
 from services.graphql.explorer import explorer_routes
 from services.graphql.schema import FolioSchema, make_schema
@@ -83,10 +83,12 @@ async def _answer(
     )
     try:
         result = await schema.execute(
-            asked.query, asked.variables, session, operation_name=asked.operation_name, allowed_operation_types=BY_POST
+            asked.query or NOTHING,
+            asked.variables,
+            session,
+            operation_name=asked.operation_name,
+            allowed_operation_types=BY_POST,
         )
-    except MissingQueryError:
-        raise invalid("/query", "The document is empty.") from None
     except InvalidOperationTypeError:
         raise invalid("/query", _BY_SOCKET) from None
     codes = [(error.extensions or {})["code"] for error in result.errors or ()]
@@ -107,7 +109,9 @@ def _asked(raw: bytes) -> Asked:
         raise Problem("INVALID_PARAMETER", 'The body must be a JSON object, as {"query": "…", "variables": {…}}.')
     if body.get("query") is None:
         raise Problem("REQUIRED_PARAMETER", "The body has no query: the document goes there.")
-    return Asked(_member(body, "query", str), _member(body, "variables", dict), _member(body, "operationName", str))
+    return Asked(
+        _member(body, "query", str), _member(body, "variables", dict), _member(body, "operationName", str) or None
+    )
 
 
 def _member(body: Mapping[str, Any], name: str, kind: type) -> Any:

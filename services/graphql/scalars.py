@@ -29,7 +29,8 @@ def _text(value: Any) -> str:
 SCALARS: dict[object, ScalarDefinition] = {
     Amount: scalar(
         name="Amount",
-        description=f"A whole number in minor units of the currency, up to {AMOUNT_MAX} (10^15) on either side of 0.",
+        description=f"A whole number in minor units of the currency, up to {AMOUNT_MAX} (10^15) on either side of 0;"
+        " sums may be larger.",
         parse_value=_whole_number,
     ),
     DateTime: scalar(

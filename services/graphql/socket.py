@@ -9,10 +9,11 @@ import msgspec
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketState
 from strawberry import UNSET
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from ulid import ULID
@@ -22,6 +23,7 @@ from services.billing.views import View
 from services.desk.following import Following
 from services.desk.front_desk import FrontDesk
 from services.desk.problems import Problem
+from services.graphql.documents import NOTHING
 from services.graphql.errors import describe
 from services.graphql.limits import refused
 from services.graphql.schema import FolioSchema
@@ -104,6 +106,21 @@ class Protocol(BaseGraphQLTransportWSHandler[Session, None]):
             self._handling.cancel()
             raise asyncio.CancelledError from None
 
+    def forget_id(self, id: str) -> None:  # noqa: A002 -- the library's signature
+        """Let an id be used again, though its document may have been stopped meanwhile."""
+        self.operations.pop(id, None)
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """Log a fault of this service; that a reader has gone is none."""
+        if not isinstance(error, WebSocketDisconnected) and self.open:
+            await super().handle_task_exception(error)
+
+    @property
+    def open(self) -> bool:
+        """Whether the socket still takes messages."""
+        connection = self.context.connection
+        return isinstance(connection, WebSocket) and connection.application_state is WebSocketState.CONNECTED
+
     async def handle_connection_init(self, message: Any) -> None:
         """Let in who has a key."""
         try:
@@ -118,10 +135,15 @@ class Protocol(BaseGraphQLTransportWSHandler[Session, None]):
             describe(error, self.context.request_id)
             await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
         else:
+            payload = message["payload"]
+            payload["query"] = payload["query"] or NOTHING
+            payload["operationName"] = payload.get("operationName") or None
             await super().handle_subscribe(message)
 
     async def handle_message(self, message: Any) -> None:
         """Do what a message says. One of another form ends the socket."""
+        if isinstance(message, dict) and message.get("payload", message) is None:
+            del message["payload"]
         try:
             msgspec.convert(message, Init | Subscribe | Complete | Ping | Pong)
         except msgspec.ValidationError as error:

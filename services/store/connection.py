@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
@@ -75,12 +75,34 @@ async def connect(conninfo: str, name: str) -> LimitedConnection:
     )
 
 
-Pool = AsyncConnectionPool[LimitedConnection]
+class Pool(AsyncConnectionPool[LimitedConnection]):
+    """A pool that loses no connection to a caller that is cancelled while it waits for one.
+
+    Python 3.11's `asyncio.wait_for`, which the pool waits with, drops a cancellation that comes together with the
+    result: the connection would belong to nobody, and the caller would go on.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> LimitedConnection:  # noqa: ASYNC109 -- the pool's signature
+        """A connection, which must be given back. Raises PoolTimeout."""
+        getting = asyncio.create_task(super().getconn(timeout))
+        try:
+            return await asyncio.shield(getting)
+        except asyncio.CancelledError:
+            getting.add_done_callback(self._give_back)
+            raise
+
+    def _give_back(self, getting: "asyncio.Task[LimitedConnection]") -> None:
+        if not getting.cancelled() and getting.exception() is None:
+            returning = asyncio.create_task(self.putconn(getting.result()))
+            self._returning.add(returning)
+            returning.add_done_callback(self._returning.discard)
+
+    _returning: ClassVar[set["asyncio.Task[None]"]] = set()
 
 
 def make_pool(conninfo: str, name: str, size: int = CONNECTIONS_MAX) -> Pool:
     """A pool of at most so many connections, not yet open; PoolTimeout tells that none was to be had in time."""
-    return AsyncConnectionPool(
+    return Pool(
         conninfo,
         connection_class=LimitedConnection,
         kwargs={

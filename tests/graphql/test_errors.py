@@ -263,6 +263,12 @@ async def test_a_body_of_another_form_is_told_as_graphql_tells_errors(
     assert error["extensions"]["code"] == code
 
 
+async def test_a_long_value_is_not_repeated_whole(graphql: Asking) -> None:
+    document = 'query($s: BillStatus) { getAccommodationBills(accommodationId: "H", status: $s) { id } }'
+    [error] = await graphql.errors(document, s="x" * 500_000)
+    assert len(error["message"]) < 2_000
+
+
 async def test_of_several_operations_one_must_be_named(graphql: Asking) -> None:
     document = "query A { a: __typename } query B { b: __typename }"
     assert await graphql.codes(document) == ["INVALID_PARAMETER"]

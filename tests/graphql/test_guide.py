@@ -66,6 +66,7 @@ async def test_the_list_comes_under_an_alias_from_variables_and_by_fragments_too
         query Bills($hotel: ID!, $all: Boolean!) {
             mine: getAccommodationBills(accommodationId: $hotel) { ...ofBill }
             inline: getAccommodationBills(accommodationId: $hotel) { ... on Bill { id } }
+            bare: getAccommodationBills(accommodationId: $hotel) { ... @include(if: true) { id } }
             none: getAccommodationBills(accommodationId: $hotel) @include(if: $all) { id }
         }
         fragment ofBill on Bill { __typename code: billCode }
@@ -74,6 +75,7 @@ async def test_the_list_comes_under_an_alias_from_variables_and_by_fragments_too
     assert data == {
         "mine": [{"__typename": "Bill", "code": bill["billCode"]}],
         "inline": [{"id": bill["id"]}],
+        "bare": [{"id": bill["id"]}],
     }
 
 

@@ -119,6 +119,21 @@ async def test_a_message_against_the_protocol_ends_the_socket_or_is_refused_and_
     assert [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")] == []
 
 
+async def test_what_is_left_empty_counts_as_absent(address: Address) -> None:
+    async with talking(address) as conversation:
+        payload = {"query": "{ __typename }", "variables": None, "operationName": ""}
+        await conversation.say({"type": "subscribe", "id": "1", "payload": payload})
+        assert (await conversation.hear())["payload"]["data"] == {"__typename": "Query"}
+        assert (await conversation.hear())["type"] == "complete"
+        await conversation.ask("")
+        assert (await conversation.hear())["payload"][0]["extensions"]["code"] == "INVALID_PARAMETER"
+        await conversation.say({"type": "ping", "payload": None})
+        assert (await conversation.hear())["type"] == "pong"
+    async with connect(f"ws://{address[0]}:{address[1]}/graphql", subprotocols=[PROTOCOL]) as opened:
+        await Conversation(opened).say({"type": "connection_init", "payload": None})
+        assert await Conversation(opened).closed() == 4403
+
+
 async def test_another_protocol_is_not_spoken(address: Address) -> None:
     url = f"ws://{address[0]}:{address[1]}/graphql"
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}

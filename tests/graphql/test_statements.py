@@ -39,7 +39,7 @@ class Watched:
     async def statements(self, document: str) -> int:
         """How many a document takes. The service asks of itself now and then: the least of several times counts."""
         counts = []
-        for _ in range(5):
+        for _ in range(20):
             before = self._proxy.answered
             await self.graphql.data(document)
             counts.append(self._proxy.answered - before)

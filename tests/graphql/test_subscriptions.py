@@ -12,7 +12,7 @@ from services.graphql import socket
 from services.graphql.execution import Shape
 from services.store.api_keys import create_key, revoke_key
 from tests.conftest import Desk
-from tests.graphql.conversation import FOLLOW, Address, following_now, talking
+from tests.graphql.conversation import FOLLOW, SECONDS_MAX, Address, following_now, talking
 
 
 async def test_what_happens_on_a_folio_comes_as_it_happens(address: Address, desk: Desk) -> None:
@@ -140,6 +140,27 @@ async def test_a_subscriber_that_takes_nothing_loses_its_socket_and_its_places(
             await other.ask(FOLLOW, folio="FOLIO-1", after=0)
             assert (await other.events(1))[0]["id"] == "2"
         conversation.socket.transport.abort()
+
+
+async def test_clients_that_go_away_at_once_leave_nothing_behind(
+    address: Address, desk: Desk, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    await desk.add_bill()
+
+    async def come_and_go(number: int) -> None:
+        async with talking(address) as conversation:
+            for name in range(5):
+                await conversation.ask(FOLLOW, str(name), folio="FOLIO-1")
+            await asyncio.sleep(number % 20 / 1_000)
+            conversation.socket.transport.abort()
+
+    for _ in range(20):
+        await asyncio.gather(*(come_and_go(number) for number in range(10)))
+    await following_now(0)
+    async with asyncio.timeout(SECONDS_MAX):
+        while service.pool.get_stats()["pool_available"] < service.pool.get_stats()["pool_size"]:
+            await asyncio.sleep(0.01)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_subscription_keeps_nothing_of_the_events_before(address: Address, desk: Desk) -> None:

@@ -1,8 +1,11 @@
 """What every connection to the database is limited by."""
 
+import asyncio
+import contextlib
+
 from psycopg.conninfo import conninfo_to_dict
 
-from services.store.connection import NETWORK_LIMITS, with_network_limits
+from services.store.connection import NETWORK_LIMITS, make_pool, with_network_limits
 
 
 def test_an_address_gets_limits_for_a_network_that_swallows_packets() -> None:
@@ -14,3 +17,19 @@ def test_an_address_gets_limits_for_a_network_that_swallows_packets() -> None:
 def test_limits_that_an_operator_chose_stay() -> None:
     limited = conninfo_to_dict(with_network_limits("host=db connect_timeout=30 tcp_user_timeout=0"))
     assert (limited["connect_timeout"], limited["tcp_user_timeout"]) == ("30", "0")
+
+
+async def test_a_caller_that_is_cancelled_as_its_connection_comes_loses_none(database: str) -> None:
+    pool = make_pool(database, "tests", size=2)
+    async with pool:
+        for _ in range(100):
+            async with pool.connection(), pool.connection():
+                waiting = asyncio.create_task(pool.getconn())
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            waiting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await waiting
+            assert waiting.cancelled()
+        async with asyncio.timeout(5), pool.connection(), pool.connection():
+            pass
