@@ -22,7 +22,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 test: install check ## Run every check and test that CI runs
-	@$(BIN)/pytest -n 2 --dist loadscope
+	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 check: install ## Format, lint, types, import contracts, compose file
 	@$(BIN)/ruff format --check .

@@ -60,11 +60,11 @@ class ViewExecution(StrawberryGraphQLCoreExecutionContext):
         self, return_type: GraphQLObjectType, field_details_list: Any, info: Any, path: Any, result: Any, context: Any
     ) -> Any:
         """The object as the document selects it."""
+        if not isinstance(result, dict):
+            return super().complete_object_value(return_type, field_details_list, info, path, result, context)
         self._completed += 1
         if self._completed > COMPLETED_MAX:
             raise refused(f"The answer leads on from more than {COMPLETED_MAX} things; ask for them in parts.")
-        if not isinstance(result, dict):
-            return super().complete_object_value(return_type, field_details_list, info, path, result, context)
         shape = self._shape(return_type, field_details_list)
         try:
             shown = shape.show(result)
