@@ -25,6 +25,8 @@ FAILURES: Mapping[type[Exception], Callable[[Any], Problem]] = {
 }
 """By the kind of the exception; a kind of its own goes before the one that it is a kind of."""
 
+TRY_AGAIN_LATER = 1013
+"""The code that a WebSocket is closed with while nothing can be served, from IANA's registry of RFC 6455."""
 FAULT = "This service has a fault; its log holds it under the request's id."
 
 

@@ -21,6 +21,8 @@ STREAMS_MAX = 200
 PAGE_EVENTS = 100
 WAIT_SECONDS = 0.5
 """How long a reader waits before it looks whether it is to end, or to say that it lives."""
+SEND_SECONDS_MAX = 60.0
+"""How long a reader may take nothing of what it is sent."""
 ADMISSION_SECONDS = 1.0
 """How often the reader's key is looked at again."""
 

@@ -37,13 +37,10 @@ async def opened(view: Any, opener: Opener) -> Any:
 
 def _sealed(value: Any) -> Iterator[dict[str, Any]]:
     """Everything in a view that is sealed."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _sealed(item)
-    elif isinstance(value, dict):
-        if "sealed" in value:
-            yield value
-        for item in value.values():
+    if isinstance(value, dict) and "sealed" in value:
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(item, dict | list):  # most of a page is neither
             yield from _sealed(item)
 
 

@@ -9,9 +9,9 @@ from strawberry import ID
 from projections.payment_requests import RequestFilter
 from services.billing.views import View
 from services.desk.filters import bill_filter
-from services.desk.lookups import Found, Page
+from services.desk.lookups import Found, Lookups, Page
 from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX, position_of
-from services.desk.past import point_in_log
+from services.desk.past import PointInLog, point_in_log
 from services.desk.problems import Problem, invalid
 from services.desk.requests import check_id
 from services.graphql.fields import field
@@ -35,6 +35,9 @@ GUIDE = (
     " select a bill's members straight from it, as the Bill API's guide does: that is getAccommodationBillList."
 )
 LIST = "The bills of an accommodation, newest first, without a page around them: 500 of them, or first."
+LookUp = Callable[[Lookups], Callable[..., Awaitable[Found[View]]]]
+"""Which of the lookups finds it."""
+
 PAST = "now, or as it was at a time or a position of the log."
 
 
@@ -81,6 +84,34 @@ async def _list(session: Session, page: Page, _: str | None) -> Any:
     return await session.answered(page.found)
 
 
+def _field(kind: Any, description: str, id_name: str, lookup: LookUp) -> Any:
+    """One thing by its id."""
+
+    async def thing(info: Info, id: ID) -> Any:  # noqa: A002
+        check_id(id_name, id, "id")
+        return await info.context.answered(await _found(info.context, id_name, id, lookup))
+
+    return field(kind, description)(thing)
+
+
+def _past_field(kind: Any, description: str, id_name: str, lookup: LookUp) -> Any:
+    """One thing by its id, now or as it was."""
+
+    async def thing(info: Info, id: ID, at: DateTime | None = None, position: ID | None = None) -> Any:  # noqa: A002
+        check_id(id_name, id, "id")
+        moment = point_in_log(_text(at), position)
+        return await info.context.answered(await _found(info.context, id_name, id, lookup, moment))
+
+    return field(kind, description)(thing)
+
+
+async def _found(session: Session, id_name: str, id_: str, lookup: LookUp, *moment: PointInLog | None) -> Found[View]:
+    try:
+        return await lookup(session.front.lookups)(id_, await session.caller(), session.freshness, *moment)
+    except Problem as problem:
+        raise problem.pointing({f"/{id_name}": "/id"}) from None
+
+
 def _limit(first: int | None, default: int) -> int:
     if first is not None and not 1 <= first <= LIMIT_MAX:
         raise invalid("/first", f"first is a whole number from 1 to {LIMIT_MAX}.")
@@ -99,43 +130,19 @@ class Query:
         bill = await session.front.lookups.bill(bill_id, await session.caller(), session.freshness)
         return (await session.answered(bill))["payments"]
 
-    @field(Bill | None, f"A bill {PAST}")
-    async def bill(self, info: Info, id: ID, at: DateTime | None = None, position: ID | None = None) -> Any:  # noqa: A002
-        check_id("billId", id, "id")
-        session, moment = info.context, point_in_log(_text(at), position)
-        bill = session.front.lookups.bill(id, await session.caller(), session.freshness, moment)
-        return await _one(session, bill, "/billId")
-
-    @field(Payment | None, "A payment.")
-    async def payment(self, info: Info, id: ID) -> Any:  # noqa: A002
-        check_id("paymentId", id, "id")
-        session = info.context
-        payment = session.front.lookups.payment(id, await session.caller(), session.freshness)
-        return await _one(session, payment, "/paymentId")
-
-    @field(Folio | None, f"A folio with its bills {PAST}")
-    async def folio(self, info: Info, id: ID, at: DateTime | None = None, position: ID | None = None) -> Any:  # noqa: A002
-        check_id("folioId", id, "id")
-        session, moment = info.context, point_in_log(_text(at), position)
-        folio = session.front.lookups.folio(id, await session.caller(), session.freshness, moment)
-        return await _one(session, folio, "/folioId")
+    bill = _past_field(Bill | None, f"A bill {PAST}", "billId", lambda lookups: lookups.bill)
+    payment = _field(Payment | None, "A payment.", "paymentId", lambda lookups: lookups.payment)
+    folio = _past_field(Folio | None, f"A folio with its bills {PAST}", "folioId", lambda lookups: lookups.folio)
 
     @field(Accommodation | None, "An accommodation's settings.")
     async def accommodation(self, info: Info, id: ID) -> Any:  # noqa: A002
         check_id("accommodationId", id, "id")
-        session = info.context
-        try:
-            found = await session.front.lookups.accommodation(id, await session.caller(), session.freshness)
-        except Problem as problem:
-            raise problem.pointing({"/accommodationId": "/id"}) from None
-        return {**await session.answered(found), "version": found.version or 0}
+        found = await _found(info.context, "accommodationId", id, lambda lookups: lookups.accommodation)
+        return {**await info.context.answered(found), "version": found.version or 0}
 
-    @field(PaymentRequest | None, "A payment request.")
-    async def payment_request(self, info: Info, id: ID) -> Any:  # noqa: A002
-        check_id("paymentRequestId", id, "id")
-        session = info.context
-        request = session.front.lookups.payment_request(id, await session.caller(), session.freshness)
-        return await _one(session, request, "/paymentRequestId")
+    payment_request = _field(
+        PaymentRequest | None, "A payment request.", "paymentRequestId", lambda lookups: lookups.payment_request
+    )
 
     @field(
         PaymentRequestConnection | None,
@@ -162,13 +169,6 @@ class Query:
             wanted, _limit(first, LIMIT_DEFAULT), await session.caller(), session.freshness
         )
         return await _connection(session, page, after)
-
-
-async def _one(session: Session, looking_up: Awaitable[Found[View]], pointer: str) -> Any:
-    try:
-        return await session.answered(await looking_up)
-    except Problem as problem:
-        raise problem.pointing({pointer: "/id"}) from None
 
 
 def _text(at: DateTime | None) -> str | None:

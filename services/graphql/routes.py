@@ -91,9 +91,9 @@ async def _answer(
         )
     except InvalidOperationTypeError:
         raise invalid("/query", _BY_SOCKET) from None
-    codes = [(error.extensions or {})["code"] for error in result.errors or ()]
+    codes = [str((error.extensions or {})["code"]) for error in result.errors or ()]
     request.state.noted = {"operation": asked.operation_name, "codes": codes}
-    return _response(request, session, result)
+    return _response(request, session, result, codes)
 
 
 _BY_SOCKET = "A subscription is sent over a WebSocket, by the protocol graphql-transport-ws."
@@ -121,7 +121,7 @@ def _member(body: Mapping[str, Any], name: str, kind: type) -> Any:
     return value
 
 
-def _response(request: Request, session: Session, result: ExecutionResult) -> Response:
+def _response(request: Request, session: Session, result: ExecutionResult, codes: list[str]) -> Response:
     headers = {}
     if session.position is not None:
         headers["Folio-Position"] = str(session.position)
@@ -133,8 +133,8 @@ def _response(request: Request, session: Session, result: ExecutionResult) -> Re
         body["errors"] = [error.formatted for error in result.errors]
     if session.position is not None:
         body["extensions"] = {"position": session.position}
-    for error in result.errors or ():
-        headers |= HEADERS_OF_CODE.get((error.extensions or {})["code"], {})
+    for code in codes:
+        headers |= HEADERS_OF_CODE.get(code, {})
     modern = RESPONSE_TYPE in request.headers.get("accept", "")
     media_type = RESPONSE_TYPE if modern else "application/json"
     return Response(msgspec.json.encode(body), 400 if modern and unread else 200, headers, media_type)

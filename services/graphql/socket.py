@@ -20,7 +20,8 @@ from ulid import ULID
 
 from services.billing.ports import StoreUnavailable
 from services.billing.views import View
-from services.desk.following import Following
+from services.desk.failures import TRY_AGAIN_LATER
+from services.desk.following import SEND_SECONDS_MAX, Following
 from services.desk.front_desk import FrontDesk
 from services.desk.problems import Problem
 from services.graphql.documents import NOTHING
@@ -34,9 +35,6 @@ OPERATIONS_MAX = 50
 """How many may be under way at once on one socket."""
 
 REASON_LENGTH_MAX = 120
-SEND_SECONDS_MAX = 60.0
-"""How long a reader may take nothing of what it is sent."""
-TRY_AGAIN_LATER = 1013
 
 log = structlog.get_logger()
 

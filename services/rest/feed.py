@@ -14,14 +14,13 @@ from services.access import QUERY_ROLES, Caller
 from services.billing.feed import EventLog, EventUnreadable, FeedFilter, PlacedEvent
 from services.billing.ids import PMS_ID_PATTERN
 from services.desk.cloud_events import TOPICS, cloud_event
-from services.desk.following import STREAMS_MAX, Following, check_reached, position_after
+from services.desk.following import SEND_SECONDS_MAX, STREAMS_MAX, Following, check_reached, position_after
 from services.desk.lookups import check_visible
 from services.desk.problems import Problem, invalid
 from services.desk.requests import Authenticator, authenticate, check_query, freshness_of
 from services.desk.routes import DirectRoute
 from services.rest.feed_stream import (
     HEARTBEAT_SECONDS,
-    SEND_SECONDS_MAX,
     EventStream,
     messages_of,
 )

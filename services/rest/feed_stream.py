@@ -13,11 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from services.billing.feed import FeedFilter, PlacedEvent
 from services.desk.cloud_events import cloud_event
-from services.desk.following import Following
+from services.desk.following import SEND_SECONDS_MAX, Following
 
 HEARTBEAT_SECONDS = 15.0
-SEND_SECONDS_MAX = 60.0
-"""How long a reader may take nothing of what it is sent."""
 CLOSING_SECONDS_MAX = 2.0
 RECONNECT_MILLISECONDS = 2_000
 

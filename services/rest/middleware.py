@@ -11,15 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from ulid import ULID
 
-from services.desk.failures import FAULT
+from services.desk.failures import FAULT, TRY_AGAIN_LATER
 from services.desk.problems import Problem
 from services.rest.answers import refuse
 from services.rest.health import Readiness
 from services.telemetry import REQUEST_SECONDS, REQUESTS
 
 BODY_BYTES_MAX = 1024 * 1024
-TRY_AGAIN_LATER = 1013
-"""The code that a WebSocket is closed with then, RFC 6455 and IANA's registry."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """What is counted by name; a caller may invent others without end."""
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
