@@ -102,6 +102,8 @@ class Service:
     app: FastAPI = field(init=False)
     trouble: str | None = "starting"
     ending: bool = False
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it serves, or can tell what keeps it from serving that no other process could tell."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> "Service":
@@ -154,13 +156,16 @@ class Service:
                 log.error("the database does not answer, trying again every second: %s", str(error).strip())
             except MigrationError as error:
                 self.trouble = str(error)
+                self.begun.set()
                 log.error("the database cannot be used, nothing is served: %s", error)
                 return
+            self.begun.set()
             await asyncio.sleep(RETRY_SECONDS)
         await self.listener.start()
         await self.runner.start()
         await self.events.start()
         self.trouble = None
+        self.begun.set()
         if self.office is not None and self.attended:
             await lead(self.conninfo, ATTENDANT, self.office.attendant.work)
 
@@ -180,10 +185,12 @@ class Filling(Progress):
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._loop = asyncio.get_running_loop()
 
     def reached(self, events: int, until: int) -> None:
         """Tell how far they are."""
         self.says(f"new read models are being filled, {events} of {until} events are applied")
+        self._loop.call_soon_threadsafe(self._service.begun.set)
 
     def says(self, message: str) -> None:
         """Tell what takes its time."""

@@ -62,18 +62,18 @@ def _checked(url: str) -> str:
         raise BadAddress("FOLIO_DATABASE_URL must be like postgresql://USER:PASSWORD@HOST:5432/DATABASE.") from None
 
 
-def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A listening socket, made first so that a taken port is told before anything starts. Raises PortTaken.
-
-    `shared`: the kernel deals connections out among all processes that listen to the port like this.
-    """
-    listening = bind(host, port, shared=shared)
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, made first so that a taken port is told before anything starts. Raises PortTaken."""
+    listening = bind(host, port)
     listening.listen(BACKLOG)
     return listening
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A socket that holds the port and takes no connections yet. Raises PortTaken."""
+    """A socket that holds the port and takes no connections yet. Raises PortTaken.
+
+    `shared`: the kernel deals connections out among all processes that listen to the port like this.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -147,8 +147,13 @@ async def serve(
     *,
     introspection: bool = False,
 ) -> None:
-    """Serve until interrupted; `meanwhile` runs beside the server once it accepts requests."""
+    """Serve until interrupted; `meanwhile` runs beside the server.
+
+    What comes while the service starts waits in the socket's queue; of several processes on a port, the one that
+    starts gets nothing that the others could answer, as it does not listen yet.
+    """
     async with make_service(conninfo, admin_key, collecting, introspection=introspection) as service:
+        await service.begun.wait()
         server = Server(web_config(service.app))
         _collect_garbage_rarely()
         beside = asyncio.create_task(_beside(meanwhile, server)) if meanwhile else None

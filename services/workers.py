@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 
 from prometheus_client import multiprocess
 
-from services.serving import listen, serve_as_set
+from services.serving import bind, serve_as_set
 from services.settings import Settings
 from services.telemetry import METRICS_FOLDER, configure_logging
 from services.terminal import run
@@ -87,7 +87,7 @@ def _serve(worker: Worker) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the server listens to it
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format)
-    with listen(worker.host, worker.port, shared=True) as listening:
+    with bind(worker.host, worker.port, shared=True) as listening:  # listens once it is served
         run(serve_as_set(worker.conninfo, listening, settings, _parent_gone))
 
 

@@ -135,6 +135,21 @@ async def test_workers_killed_under_load_are_replaced_and_nothing_is_lost_or_dou
         assert bill["balanceAmount"] == 100 - paid
 
 
+def test_a_worker_takes_no_connections_before_it_can_answer_them(server: Server) -> None:
+    for killed in sorted(serving(server)):
+        psutil.Process(killed).kill()
+        statuses: list[int] = []
+
+        def replaced(killed: int = killed, statuses: list[int] = statuses) -> bool:
+            statuses.append(server.status())
+            return len(serving(server) - {killed}) == WORKERS
+
+        until(replaced, server)
+        statuses += [server.status() for _ in range(10)]
+        assert set(statuses) <= {0, 200}
+        assert statuses[-1] == 200
+
+
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_all_processes_with_status_0(server: Server, with_signal: signal.Signals) -> None:
     workers = workers_of(server)
