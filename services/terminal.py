@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from services.billing.ports import StoreUnavailable
+from services.evidence.keys import BadKey
 from services.serving import BadAddress, PortTaken, database
 from services.settings import Settings
 from services.store.api_keys import NameTaken
@@ -61,7 +62,7 @@ def clear_messages() -> Iterator[None]:
     """Turn what an operator can put right into a message instead of a traceback."""
     try:
         yield
-    except (EmbeddedPostgresError, MigrationError, PortTaken, BadAddress, NameTaken) as error:
+    except (EmbeddedPostgresError, MigrationError, PortTaken, BadAddress, BadKey, NameTaken) as error:
         fail(str(error))
     except (psycopg.OperationalError, StoreUnavailable) as error:
         fail(f"The database does not answer: {str(error).strip()}\nCheck FOLIO_DATABASE_URL and that it runs.")

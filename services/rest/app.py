@@ -16,6 +16,7 @@ from services.desk.requests import request_id
 from services.rest.answers import refuse
 from services.rest.command_routes import command_router
 from services.rest.documentation import add_documentation
+from services.rest.evidence_queries import EvidenceQueries
 from services.rest.feed import feed_router
 from services.rest.health import Readiness, health_router
 from services.rest.middleware import METHODS, Front, Refuse
@@ -56,6 +57,7 @@ def make_app(front: FrontDesk, readiness: Readiness, refusals: Mapping[str, Refu
     queries = (
         *Queries(front.lookups, front.opener).table(),
         *PaymentRequestQueries(front.lookups, front.opener).table(),
+        *EvidenceQueries(front.evidence).table(),
     )
     for router in (
         command_router(front),
