@@ -119,9 +119,6 @@ class Service:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> "Service":
-        await self.pool.open(wait=False)
-        if self.office_pool is not None:
-            await self.office_pool.open(wait=False)
         await self.committer.start()
         self._tasks = [
             asyncio.create_task(self._prepare(), name="prepare"),
@@ -175,6 +172,7 @@ class Service:
                 return
             self.begun.set()
             await asyncio.sleep(RETRY_SECONDS)
+        await self._open_pools()
         await self.listener.start()
         await self.runner.start()
         await self.events.start()
@@ -187,6 +185,12 @@ class Service:
 
     def _lead(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._tasks.append(asyncio.create_task(lead(self.conninfo, name, work), name=name))
+
+    async def _open_pools(self) -> None:
+        """Not before the database is up to date: until then the role may be missing that they work as."""
+        await self.pool.open(wait=False)
+        if self.office_pool is not None:
+            await self.office_pool.open(wait=False)
 
     async def _keep_house(self) -> None:
         while True:

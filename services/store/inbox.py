@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
-
 from services.billing.ports import StoreUnavailable
 from services.collection.ports import Letter
-from services.store.connection import Pool
+from services.store.connection import Pool, connect_blocking
 from services.store.reading import reading, translated
 
 WAITING_MAX = 100_000
@@ -135,12 +133,12 @@ class StoredInbox:
 
 def list_callbacks(conninfo: str, number: int | None, *, all_states: bool, limit: int) -> list[KeptCallback]:
     """Callbacks for an operator, the newest first. Raises psycopg.Error."""
-    with psycopg.connect(conninfo) as connection:
+    with connect_blocking(conninfo) as connection:
         rows = connection.execute(SELECT_ALL, {"number": number, "all": all_states, "limit": limit})
         return [KeptCallback(*row) for row in rows]
 
 
 def replay_callbacks(conninfo: str, number: int | None) -> int:
     """Let a callback, or all that wait, be dealt with now; returns how many. Raises psycopg.Error."""
-    with psycopg.connect(conninfo) as connection:
+    with connect_blocking(conninfo) as connection:
         return connection.execute(REPLAY, {"number": number}).rowcount
