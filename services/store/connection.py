@@ -85,9 +85,16 @@ async def connect_patiently(conninfo: str, name: str) -> psycopg.AsyncConnection
     return await psycopg.AsyncConnection.connect(as_service(conninfo), autocommit=True, application_name=name)
 
 
-def connect_blocking(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
-    """A connection for a command of the terminal; left as a context, it commits. Raises psycopg.OperationalError."""
-    return psycopg.connect(as_service(conninfo), application_name="folio command")
+def connect_blocking(
+    conninfo: str, name: str = "folio command", *, autocommit: bool = False
+) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection for a thread or a command of the terminal; left as a context, it commits.
+
+    Raises psycopg.OperationalError.
+    """
+    return psycopg.connect(
+        as_service(conninfo), autocommit=autocommit, connect_timeout=CONNECT_SECONDS_MAX, application_name=name
+    )
 
 
 class Pool(AsyncConnectionPool[LimitedConnection]):

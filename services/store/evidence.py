@@ -79,12 +79,17 @@ async def _read(connection: Any, folio_id: str, chain: str) -> Package | None:
     nodes = dict(await (await connection.execute(SELECT_NODES, {"nodes": beside})).fetchall())
     return Package(
         folio_id=folio_id,
-        links=[Link(*fields, actor_in(facts_in(state)), state) for *fields, state, _ in rows],
-        hashes=[hash_ for *_, hash_ in rows],
+        links=[_link(row) for row in rows],
+        hashes=[row[6] for row in rows],
         drawer=[Head(*head).leaf for head in heads],
         path=[nodes.get(node) or empty_hash(node) for node in beside],
         checkpoint=checkpoint,
     )
+
+
+def _link(row: Sequence[Any]) -> Link:
+    position, stream, version, topic, recorded_at, state, _ = row
+    return Link(position, stream, version, topic, recorded_at, actor_in(facts_in(state)), state)
 
 
 def _beside(node: int) -> list[int]:

@@ -18,6 +18,9 @@ CHANGING = ("UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 PROTECTED: Mapping[str, Sequence[str]] = {
     "ledger.events": CHANGING,
     "ledger.aliases": CHANGING,
+    "ledger.links": CHANGING,
+    "ledger.checkpoints": CHANGING,
+    "ledger.signing_keys": CHANGING,
 }
 """The tables to which is only ever added, and the rights on them that the service must not have."""
 
@@ -33,6 +36,31 @@ PARTS: Mapping[str, Sequence[str]] = {
         "UNIQUE (notification_id)",
     ),
     "ledger.aliases": ("alias text NOT NULL", "stream text NOT NULL", "PRIMARY KEY (alias)"),
+    "ledger.links": (
+        "position bigint NOT NULL",
+        "chain text NOT NULL",
+        "number bigint NOT NULL",
+        "previous bytea NOT NULL",
+        "hash bytea NOT NULL",
+        'PRIMARY KEY ("position")',
+        "UNIQUE (chain, number)",
+    ),
+    "ledger.checkpoints": (
+        "number bigint NOT NULL",
+        "position bigint NOT NULL",
+        "made_at timestamp with time zone NOT NULL",
+        "root bytea NOT NULL",
+        "previous bytea NOT NULL",
+        "key_id text NOT NULL",
+        "signature bytea NOT NULL",
+        "PRIMARY KEY (number)",
+        'UNIQUE ("position")',
+    ),
+    "ledger.signing_keys": (
+        "key_id text NOT NULL",
+        "public_key bytea NOT NULL",
+        "PRIMARY KEY (key_id)",
+    ),
 }
 """What each protected table must have, in PostgreSQL's words."""
 

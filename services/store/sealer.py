@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.evidence.checkpoint import Checkpoint
 from services.store.checkpointing import last_checkpoint, make_checkpoint
+from services.store.connection import connect_blocking
 from services.store.linking import SELECT_SEALED, Connection, link_next
 from services.store.locks import CLASS
 
@@ -102,7 +103,7 @@ class Sealer:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._conninfo, autocommit=True, application_name=NAME)
+            self._connection = connect_blocking(self._conninfo, NAME, autocommit=True)
         try:
             with self._connection.transaction():
                 yield self._connection

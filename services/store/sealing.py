@@ -20,16 +20,15 @@ log = logging.getLogger(__name__)
 
 
 async def keep_sealing(sealer: Sealer) -> None:
-    """Follow the log for ever: links every second, a checkpoint every minute in which something came."""
+    """Follow the log for ever: links every second, and a checkpoint, though not within a minute of the last."""
     loop = asyncio.get_running_loop()
     checkpoint_at = loop.time()
     while True:
         try:
-            if loop.time() >= checkpoint_at:
-                checkpoint_at = loop.time() + CHECKPOINT_SECONDS
-                await asyncio.to_thread(sealer.checkpoint)
-            else:
+            if loop.time() < checkpoint_at:
                 await asyncio.to_thread(sealer.seal)
+            elif await asyncio.to_thread(sealer.checkpoint):
+                checkpoint_at = loop.time() + CHECKPOINT_SECONDS
         except Tampered as error:
             log.critical("the evidence does not hold, nothing more is sealed; see 'folio audit verify': %s", error)
             await asyncio.sleep(TAMPERED_SECONDS)
