@@ -109,6 +109,13 @@ async def test_a_login_without_the_role_is_told_how_to_get_it(cluster: Cluster, 
         migrate(cluster.address("stranger"))
 
 
+def test_an_owner_who_may_no_longer_work_as_the_role_is_told_how_to_get_it_back(cluster: Cluster, owner: str) -> None:
+    migrate(owner)
+    ask(cluster.administrator, "REVOKE folio_service FROM landlord")
+    with pytest.raises(MigrationError, match=r'Let an administrator run: GRANT folio_service TO "landlord";$'):
+        migrate(owner)
+
+
 async def test_a_database_from_before_the_role_goes_on_with_its_data(service: Service, desk: Desk, owner: str) -> None:
     bill = await desk.add_bill()
     await desk.pay(bill, 30_000, applyToBalance=True)
