@@ -125,8 +125,9 @@ class EmbeddedPostgres:
         settings = SETTINGS | {"unix_socket_directories": str(socket)}
         command = [f"{programs}/postgres", "-D", str(cluster), *(f"--{k}={v}" for k, v in settings.items())]
         _serve(command, cluster, self._data / "postgres.log", account, closing)
-        with psycopg.connect(make_conninfo(conninfo, user=ADMINISTRATOR), autocommit=True) as administrator:
-            provide_role(administrator, ROLE)
+        administrator = make_conninfo(conninfo, user=ADMINISTRATOR, dbname=ADMINISTRATOR)
+        with psycopg.connect(administrator, autocommit=True) as connection:
+            provide_role(connection, ROLE)
         log.info("PostgreSQL %s runs on %s", version, cluster)
         return conninfo
 
@@ -282,14 +283,8 @@ def _fill_cluster(work: Path, programs: Path, account: Account) -> str:
     account.own(work)
     cluster = ("-D", f"{work}/postgres")
     options = "--auth=scram-sha-256 --data-checksums --encoding=UTF8 --locale=C --locale-provider=builtin"
-    options += " --builtin-locale=C.UTF-8 --no-instructions"
-    initdb = (
-        f"{programs}/initdb",
-        *cluster,
-        *options.split(),
-        f"--username={ADMINISTRATOR}",
-        f"--pwfile={work}/password",
-    )
+    options += f" --builtin-locale=C.UTF-8 --no-instructions --username={ADMINISTRATOR}"
+    initdb = (f"{programs}/initdb", *cluster, *options.split(), f"--pwfile={work}/password")
     single = (f"{programs}/postgres", "--single", "-j", *cluster, "--exit_on_error=on")
     sql = f"CREATE ROLE {ROLE} LOGIN PASSWORD '{password}';\n\nCREATE DATABASE {ROLE} OWNER {ROLE};\n\n"
     for command, text in ((initdb, ""), ((*single, "--log_min_error_statement=panic", "postgres"), sql)):

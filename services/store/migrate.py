@@ -7,7 +7,7 @@ from importlib import resources
 
 import psycopg
 
-from services.store.roles import SERVICE_ROLE, RoleRefused, provide_role
+from services.store.roles import SERVICE_ROLE, RoleRefused, may_work_as_service, provide_role
 
 LOCK = 0x466F6C696F  # "Folio": only one process migrates at a time
 
@@ -52,7 +52,8 @@ def migrate(conninfo: str, migrations: list[Migration] | None = None) -> int:
     shipped = shipped_migrations() if migrations is None else migrations
     with psycopg.connect(conninfo, autocommit=True) as connection:
         try:
-            if len(_applied(connection, shipped)) == len(shipped):
+            up_to_date = len(_applied(connection, shipped)) == len(shipped)
+            if up_to_date and may_work_as_service(connection, connection.info.user):
                 return 0
             connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
             return _migrate(connection, shipped)

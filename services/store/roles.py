@@ -12,7 +12,10 @@ SERVICE_ROLE = "folio_service"
 MAKE = f"CREATE ROLE {SERVICE_ROLE} NOLOGIN"
 GRANT = f"GRANT {SERVICE_ROLE} TO {{}}"
 IS_THERE = "SELECT to_regrole(%(role)s) IS NOT NULL"
-MAY_WORK_AS = "SELECT pg_has_role(%(login)s, %(role)s, 'USAGE') AND pg_has_role(%(login)s, %(role)s, 'SET')"
+MAY_WORK_AS = """
+    SELECT pg_has_role(%(login)s, role, 'USAGE') AND pg_has_role(%(login)s, role, 'SET')
+      FROM CAST(to_regrole(%(role)s) AS oid) AS role
+"""
 
 
 class RoleRefused(Exception):
@@ -27,6 +30,11 @@ def as_service(conninfo: str, *settings: str) -> str:
     given = conninfo_to_dict(conninfo).get("options") or ""
     added = [f"-c {setting}" for setting in (f"role={SERVICE_ROLE}", *settings)]
     return make_conninfo(conninfo, options=" ".join([str(given), *added]).strip())
+
+
+def may_work_as_service(connection: psycopg.Connection, login: str) -> bool:
+    """Whether there is the role and the login may work as it. Raises psycopg.Error."""
+    return _says(connection, MAY_WORK_AS, {"login": login, "role": SERVICE_ROLE})
 
 
 def provide_role(connection: psycopg.Connection, login: str) -> None:
@@ -48,7 +56,7 @@ def provide_role(connection: psycopg.Connection, login: str) -> None:
     try:
         connection.execute(grant)
     except errors.InsufficientPrivilege as error:
-        if not _says(connection, MAY_WORK_AS, {"login": login, "role": SERVICE_ROLE}):
+        if not may_work_as_service(connection, login):
             raise RoleRefused(
                 f"{login} may not work as the role {SERVICE_ROLE}. Let an administrator run: {grant.as_string()};"
             ) from error
