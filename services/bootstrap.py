@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 from fastapi import FastAPI
@@ -30,6 +31,7 @@ from services.collection.collector import Collector
 from services.collection.office import Office
 from services.collection.provider import Provider
 from services.desk.desk import Desk
+from services.desk.dry_run import DryRuns
 from services.desk.front_desk import FrontDesk
 from services.desk.lookups import Lookups
 from services.desk.past import Past
@@ -47,6 +49,7 @@ from services.store.codec import EventCodec
 from services.store.committer import Committer
 from services.store.connection import Pool, make_pool
 from services.store.data_keys import DataKeys
+from services.store.dry_run import DryRunStore
 from services.store.feed import StoredFeed
 from services.store.inbox import StoredInbox
 from services.store.leading import lead
@@ -244,8 +247,8 @@ def make_service(
     listener = Listener(conninfo, CHANNELS)
     runner = Runner(conninfo, READ_MODELS, CODEC, listener)
     reader = Reader(pool, runner)
-    executor = Executor(store, Clock())
-    desk = Desk(Ledger(), executor, store)
+    executor, ledger = Executor(store, Clock()), Ledger()
+    desk = Desk(ledger, executor, store)
     events = StoredFeed(pool, CODEC, listener.signals[CHANNEL])
     service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events)
     if collecting is not None:
@@ -257,7 +260,8 @@ def make_service(
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
     requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, Past(store))
-    front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events)
+    dry_runs = DryRuns(ledger, lookups, events, partial(DryRunStore, store, data_keys))
+    front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events, dry_runs)
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
     service.app.router.routes.extend(graphql_routes(front, introspection=introspection))
     if collecting is not None:
