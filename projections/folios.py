@@ -3,6 +3,8 @@
 Sums are numeric: a bill is limited to 10^15, the number of a folio's bills is not.
 """
 
+from collections.abc import Sequence
+
 from projections import bills
 from projections.read_model import ReadModel, Row
 from projections.reading import Answer, Freshness, Reader, Scope
@@ -67,6 +69,16 @@ SELECT_FOLIO = """
      WHERE folio.folio_id = %(folio_id)s
        AND (%(accommodations)s::text[] IS NULL OR folio.accommodation_id = ANY(%(accommodations)s))
 """
+SELECT_BALANCES = """
+    SELECT folio_id, balance_amount - (
+               SELECT coalesce(sum((since.fields ->> 'balance_effect')::numeric), 0)
+                 FROM ledger.events AS event
+                CROSS JOIN LATERAL (SELECT convert_from(event.state, 'UTF8')::jsonb AS fields) AS since
+                WHERE event.notification_id > %(at)s AND event.notification_id <= stand.position
+                  AND since.fields ->> 'folio_id' = folio.folio_id) AS balance
+      FROM read_model.folios AS folio WHERE folio_id = ANY(%(folio_ids)s)
+"""
+"""What has happened between the position asked for and where the read model stands is taken off again."""
 SELECT_BILL_IDS = "SELECT id FROM read_model.bills WHERE folio_id = %(folio_id)s ORDER BY added_position"
 
 
@@ -94,3 +106,10 @@ async def bill_ids_of_folio(reader: Reader, folio_id: str, freshness: Freshness)
     """Every bill that was ever on the folio, deleted ones too: a bill never changes its folio."""
     answer = await reader.find(SELECT_BILL_IDS, {"folio_id": folio_id}, freshness)
     return [row["id"] for row in answer.rows]
+
+
+async def balances_of_folios(reader: Reader, folio_ids: Sequence[str], at: int) -> dict[str, int]:
+    """What each of these folios owed at a recent position of the log. Raises NotCaughtUp, StoreUnavailable."""
+    parameters = {"folio_ids": list(folio_ids), "at": at}
+    answer = await reader.find(SELECT_BALANCES, parameters, Freshness(eventual=False, min_position=at))
+    return {row["folio_id"]: row["balance"] for row in answer.rows}

@@ -33,6 +33,7 @@ from services.collection.collector import Collector
 from services.collection.office import Office
 from services.collection.provider import Provider
 from services.desk.desk import Desk
+from services.desk.dry_run import DryRuns
 from services.desk.evidence import Evidence
 from services.desk.front_desk import FrontDesk
 from services.desk.lookups import Lookups
@@ -53,6 +54,7 @@ from services.store.codec import EventCodec
 from services.store.committer import Committer
 from services.store.connection import Pool, make_pool
 from services.store.data_keys import DataKeys
+from services.store.dry_run import DryRunStore
 from services.store.evidence import StoredEvidence
 from services.store.feed import StoredFeed
 from services.store.inbox import StoredInbox
@@ -284,8 +286,8 @@ def make_service(
     listener = Listener(conninfo, CHANNELS)
     runner = Runner(conninfo, READ_MODELS, CODEC, listener)
     reader = Reader(pool, runner)
-    executor = Executor(store, Clock())
-    desk = Desk(Ledger(), executor, store)
+    executor, ledger = Executor(store, Clock()), Ledger()
+    desk = Desk(ledger, executor, store)
     events = StoredFeed(pool, CODEC, listener.signals[CHANNEL])
     service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events)
     if collecting is not None:
@@ -299,9 +301,17 @@ def make_service(
     if sealing is not None:
         follow = None if sealing.checkpoint_file is None else AnchorFile(sealing.checkpoint_file).follow
         service.sealer = Sealer(conninfo, sealing.key, follow)
-    evidence = Evidence(StoredEvidence(pool, service.sealer))
     requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, Past(store))
-    front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events, evidence)
+    front = FrontDesk(
+        authenticator=KeyRing(pool, admin_key),
+        desk=desk,
+        dry_runs=DryRuns(ledger, lookups, events, partial(DryRunStore, store, data_keys)),
+        payment_requests=requests,
+        lookups=lookups,
+        opener=data_keys,
+        events=events,
+        evidence=Evidence(StoredEvidence(pool, service.sealer)),
+    )
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
     service.app.router.routes.extend(graphql_routes(front, introspection=introspection))
     if collecting is not None:

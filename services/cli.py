@@ -10,6 +10,7 @@ from services.cli_audit import audit, verify_command
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
 from services.cli_projections import projections
+from services.cli_shadow import shadow_command
 from services.serving import bind, database, listen, serve_as_set
 from services.telemetry import configure_logging
 from services.terminal import (
@@ -119,6 +120,7 @@ def migrate(data: Data = DEFAULT_DATA) -> None:
 
 app.command("payssam-sandbox")(sandbox_command)
 app.command("verify")(verify_command)
+app.command("shadow")(shadow_command)
 
 
 if __name__ == "__main__":

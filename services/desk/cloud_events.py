@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.billing import event_views as billing
+from services.billing.event import LedgerEvent
 from services.billing.event_views import actor_view
 from services.billing.feed import PlacedEvent
 from services.collection import event_views as collection
@@ -14,11 +15,15 @@ SOURCE = "/v1"
 
 def cloud_event(placed: PlacedEvent) -> dict[str, Any]:
     """The event, its guest's data masked; `data` holds what the event shows and who caused it."""
-    event = placed.event
+    return event_document(str(placed.position), placed.event, placed.accommodation_id, placed.folio_id)
+
+
+def event_document(id_: str, event: LedgerEvent, accommodation_id: str | None, folio_id: str | None) -> dict[str, Any]:
+    """An event under an id, of this accommodation and folio, in the same form."""
     view = EVENT_VIEWS.get(type(event))
     attributes = {
         "specversion": "1.0",
-        "id": str(placed.position),
+        "id": id_,
         "source": SOURCE,
         "type": event.TOPIC,
         "subject": event.originator_id,
@@ -26,9 +31,9 @@ def cloud_event(placed: PlacedEvent) -> dict[str, Any]:
         "datacontenttype": "application/json",
         "version": event.originator_version,
     }
-    if placed.accommodation_id is not None:
-        attributes["source"] = f"{SOURCE}/accommodations/{placed.accommodation_id}"
-        attributes["accommodationid"] = placed.accommodation_id
-    if placed.folio_id is not None:
-        attributes["folioid"] = placed.folio_id
+    if accommodation_id is not None:
+        attributes["source"] = f"{SOURCE}/accommodations/{accommodation_id}"
+        attributes["accommodationid"] = accommodation_id
+    if folio_id is not None:
+        attributes["folioid"] = folio_id
     return {**attributes, "data": {**({} if view is None else view(event)), **actor_view(event)}}

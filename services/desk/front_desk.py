@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.billing.feed import EventLog
 from services.desk.desk import Desk
+from services.desk.dry_run import DryRuns
 from services.desk.evidence import Evidence
 from services.desk.lookups import Lookups
 from services.desk.opening import Opener
@@ -13,7 +14,9 @@ from services.desk.requests import Authenticator
 
 @dataclass(frozen=True)
 class FrontDesk:
-    """Who may call, what carries commands out, answers queries, opens personal data, follows the log and proves it."""
+    """Who may call, what carries commands out or foretells them, answers queries, opens personal data, follows the log
+    and proves it.
+    """
 
     authenticator: Authenticator
     desk: Desk
@@ -22,3 +25,4 @@ class FrontDesk:
     opener: Opener
     events: EventLog
     evidence: Evidence
+    dry_runs: DryRuns

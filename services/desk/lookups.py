@@ -88,6 +88,10 @@ class Lookups:
         answer = await folios.find_folio(self._reader, folio_id, caller.sees, freshness)
         return Found(one(answer, "folio", folio_id), answer.position)
 
+    async def folio_balances(self, folio_ids: Sequence[str], at: int) -> dict[str, int]:
+        """What each of these folios, all of which are there, owed at a recent position of the log."""
+        return await folios.balances_of_folios(self._reader, folio_ids, at) if folio_ids else {}
+
     async def bill(
         self, bill_id: str, caller: Caller, freshness: Freshness, moment: PointInLog | None = None
     ) -> Found[View]:

@@ -13,6 +13,7 @@ from services.desk.commands import COMMANDS, Command
 from services.desk.desk import Call, Key, fingerprint_of
 from services.desk.front_desk import FrontDesk
 from services.desk.parsing import parse
+from services.desk.problems import invalid
 from services.desk.requests import (
     authenticate,
     check_id,
@@ -23,7 +24,7 @@ from services.desk.requests import (
 from services.desk.routes import DirectRoute
 from services.rest.answers import answer
 from services.rest.batch import run_batch
-from services.rest.openapi import BATCH_DOCUMENTATION, document_command
+from services.rest.openapi import BATCH_DESCRIPTION, BATCH_DOCUMENTATION, DRY_RUN, document_command
 
 TRANSFER = "/v1/bills/transfer"
 
@@ -51,18 +52,34 @@ def command_router(front: FrontDesk) -> APIRouter:
             response_class=Response,
         )
 
-    @router.post("/v1/commands", summary="Many commands at once", openapi_extra=BATCH_DOCUMENTATION)
+    @router.post(
+        "/v1/commands",
+        summary="Many commands at once, or what they would do",
+        description=BATCH_DESCRIPTION,
+        openapi_extra=BATCH_DOCUMENTATION,
+    )
     async def run_commands(request: Request) -> Response:
-        """Carry out up to 500 commands, in order; `atomic`: all or none."""
         caller = await authenticate(request, front.authenticator, COMMAND_ROLES)
-        check_query(request)
+        check_query(request, DRY_RUN)
+        dry = _is_dry_run(request)
         body = parse(BatchBody, await request.body())
         name = idempotency_key(request)
         key = Key(caller.id, name, fingerprint_of("POST", request.scope["path"], body)) if name else None
         context = context_of(request, caller, None)
-        return await answer(await run_batch(front.desk, body, context, caller, key), front.opener)
+        if not dry:
+            return await answer(await run_batch(front.desk, body, context, caller, key), front.opener)
+        dry_run = await front.dry_runs.begin()
+        outcome = await run_batch(dry_run.desk, body, context, caller, key)
+        return await answer(await dry_run.foretold(outcome, context.request_id), dry_run.opener)
 
     return router
+
+
+def _is_dry_run(request: Request) -> bool:
+    given = request.query_params.get(DRY_RUN, "false")
+    if given not in ("true", "false"):
+        raise invalid(f"/{DRY_RUN}", f"{DRY_RUN} is true or false.")
+    return given == "true"
 
 
 def _endpoint(command: Command, front: FrontDesk) -> Endpoint:

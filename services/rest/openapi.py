@@ -143,14 +143,45 @@ def document_event_stream(topics: tuple[str, ...]) -> Document:
 
 
 POINTS_DOCUMENTATION: Document = {"parameters": [], "responses": _answers(200, "Points", QUERY_ERRORS)}
+DRY_RUN = "dryRun"
+BATCH_DESCRIPTION = """
+Carry out up to 500 commands, in order; `atomic`: all or none. Commands about payment requests are none of a batch: they
+deal with the provider.
+
+With `dryRun=true` the same body is answered with what it would do, and nothing is stored or sent: no event, no
+Idempotency-Key, nothing of a guest. The answer is `DryRunResults`: the `results` as they would be, the `events` that
+would be recorded, as the feed would show them, and what the bills and folios concerned owe `before` and `after`. It is
+decided on the log as it stands at `Folio-Position`: the real run says the same when nothing has been committed after
+that which these commands look at. An error of the whole batch is answered as it would be, with the `index` of the
+command in an atomic one; an Idempotency-Key that has its answer already shows that, without events.
+
+Provisional, and not the same in the real run: the ids of new bills and payments and the bills' codes, the times, and
+the request's id. The `id` of an event is its position in the log, which it does not have yet: here it is `dry-run/`,
+the request's id and a number from 1. Keep none of them.
+"""
+
+
+def _also(document: Document, model: str) -> Document:
+    """The answers, of which the good one may have another form as well."""
+    schema = document["200"]["content"]["application/json"]
+    schema["schema"] = {"anyOf": [schema["schema"], {"$ref": REF.format(model=model)}]}
+    return document
+
+
 BATCH_DOCUMENTATION: Document = {
-    "parameters": COMMAND_HEADERS,
+    "parameters": [
+        {
+            "name": DRY_RUN, "in": "query", "description": "`true`: only say what would happen",
+            "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
+        },
+        *COMMAND_HEADERS,
+    ],
     "requestBody": {
         "required": True,
         "content": {"application/json": {"schema": {"$ref": REF.format(model=BatchBody.__name__)}}},
     },
-    "responses": _answers(200, "BatchResults", COMMAND_ERRORS),
-}
+    "responses": _also(_answers(200, "BatchResults", COMMAND_ERRORS), "DryRunResults"),
+}  # fmt: skip
 
 
 def describe(app: FastAPI) -> Document:

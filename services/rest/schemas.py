@@ -211,6 +211,32 @@ class BatchResults(Schema):
     results: list[BatchResult]
 
 
+class BillBalance(Schema):
+    """What a bill would owe: null where it is not there, before it is added and after it is deleted."""
+
+    bill_id: str
+    folio_id: str
+    before: int | None
+    after: int | None
+
+
+class FolioBalance(Schema):
+    """What a folio would owe over all its bills: null before it is opened."""
+
+    folio_id: str
+    before: int | None
+    after: int
+
+
+class DryRunResults(BatchResults):
+    """What a batch would answer, record and change, had it been carried out. All ids of new things are provisional."""
+
+    dry_run: Literal[True]
+    events: list[CloudEvent]
+    balances: list[BillBalance]
+    folios: list[FolioBalance]
+
+
 class Fault(Schema):
     """One value that is wrong; `pointer` is its JSON pointer in the body, or /name of another parameter."""
 
@@ -234,7 +260,7 @@ class Problem(BaseModel):
 
 
 ANSWERS: tuple[type[BaseModel], ...] = (
-    Bill, Bills, BillPage, Payment, PaymentPage, Folio, Accommodation, BatchResults, PaymentRequest,
+    Bill, Bills, BillPage, Payment, PaymentPage, Folio, Accommodation, BatchResults, DryRunResults, PaymentRequest,
     PaymentRequestPage, Points, Problem, CloudEvent, EventPage,
 )  # fmt: skip
 

@@ -25,6 +25,11 @@ INSERT_KEY = """
 SELECT_KEYS = "SELECT folio_id, data_key FROM ledger.personal_data_keys WHERE folio_id = ANY(%(folio_ids)s)"
 
 
+def new_key() -> bytes:
+    """A new data key, not kept anywhere."""
+    return AESGCM.generate_key(bit_length=256)
+
+
 class FolioDataKey:
     """The data key of one folio."""
 
@@ -55,14 +60,20 @@ class DataKeys:
 
     async def for_sealing(self, folio_id: str) -> FolioDataKey | None:
         """The folio's key, made when it has none; None when it was destroyed. Raises StoreUnavailable."""
-        rows = await reading(self._pool, SELECT_KEYS, {"folio_ids": [folio_id]})
-        if not rows:
-            new_key = AESGCM.generate_key(bit_length=256)
+        found = await self.find([folio_id])
+        if folio_id not in found:
+            parameters = {"folio_id": folio_id, "data_key": new_key()}
             async with translated(), self._pool.connection() as connection:
-                await connection.execute(INSERT_KEY, {"folio_id": folio_id, "data_key": new_key})
-        return (await self.for_opening([folio_id])).get(folio_id)
+                await connection.execute(INSERT_KEY, parameters)
+            found = await self.find([folio_id])
+        return found[folio_id]
 
     async def for_opening(self, folio_ids: Iterable[str]) -> dict[str, FolioDataKey]:
         """The keys that exist of these folios. Raises StoreUnavailable."""
+        found = await self.find(folio_ids)
+        return {folio_id: key for folio_id, key in found.items() if key is not None}
+
+    async def find(self, folio_ids: Iterable[str]) -> dict[str, FolioDataKey | None]:
+        """The keys of those folios that have had one, None where it was destroyed. Raises StoreUnavailable."""
         rows = await reading(self._pool, SELECT_KEYS, {"folio_ids": list(folio_ids)})
-        return {folio_id: FolioDataKey(folio_id, bytes(key)) for folio_id, key in rows if key is not None}
+        return {folio_id: None if key is None else FolioDataKey(folio_id, bytes(key)) for folio_id, key in rows}

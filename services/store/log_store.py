@@ -1,6 +1,6 @@
 """The ledger's store on PostgreSQL: reads streams, and hands commits to the committer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,8 +65,7 @@ class LogStore:
             rows = await self.read(SELECT_STREAMS, {"streams": list(unknown)})
             loaded.streams = self._streams(unknown, rows)
         if wanted.aliases:
-            found = dict(await self.read(SELECT_ALIASES, {"aliases": list(wanted.aliases)}))
-            loaded.aliases = {alias: found.get(alias) for alias in wanted.aliases}
+            loaded.aliases = await self.streams_of(wanted.aliases)
         for folio_id in wanted.data_keys:
             loaded.data_keys[folio_id] = await self._data_keys.for_sealing(folio_id)
         return loaded
@@ -115,9 +114,20 @@ class LogStore:
 
     async def load_until(self, streams: Sequence[str], position: int) -> dict[str, Any]:
         """The aggregates of streams as they were at a position, None where there was none."""
-        rows = await self.read(SELECT_STREAMS_UNTIL, {"streams": list(streams), "position": position})
-        events = self._streams(frozenset(streams), rows)
+        events = await self.events_until(streams, position)
         return {stream: project_aggregate(None, events[stream]) for stream in streams}
+
+    async def events_until(self, streams: Iterable[str], position: int) -> dict[str, Any]:
+        """The events of streams up to a position, from the log alone. Raises StoreUnavailable."""
+        wanted = frozenset(streams)
+        rows = await self.read(SELECT_STREAMS_UNTIL, {"streams": list(wanted), "position": position})
+        return self._streams(wanted, rows)
+
+    async def streams_of(self, aliases: Iterable[str]) -> dict[str, str | None]:
+        """The stream that each alias stands for, None for an unknown one. Raises StoreUnavailable."""
+        wanted = list(aliases)
+        found = dict(await self.read(SELECT_ALIASES, {"aliases": wanted}))
+        return {alias: found.get(alias) for alias in wanted}
 
     async def delete_outcomes_older_than(self, days: int) -> None:
         """Forget idempotency keys after their time. Raises StoreUnavailable."""

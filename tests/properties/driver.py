@@ -64,7 +64,7 @@ class Driver(ABC):
 
     async def run(self, command: Command) -> Outcome:
         """The answer to a command."""
-        answer = await self.ask(self._asked(command))
+        answer = await self.ask(self.asked(command))
         if answer.code is not None:
             return Outcome(answer.code, detail=answer.detail, faults=answer.faults)
         if answer.view is True or isinstance(command, Configure):
@@ -82,7 +82,8 @@ class Driver(ABC):
             return [self.at_home(each) for each in value]
         return value.removeprefix(self.house) if isinstance(value, str) else value
 
-    def _asked(self, command: Command) -> Asked:
+    def asked(self, command: Command) -> Asked:
+        """What a PMS would ask for."""
         mutation, id_, members = self._words(command)
         return Asked(mutation, str(id_), {**members, **_given(reason=self._reason)})
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tests.operations import Asked
 from tests.properties.aiming import aimed
 from tests.properties.answers import Outcome, follow, owed, seen, shown
 from tests.properties.commands import ChangePayment, Command, EndPayment, Pay
@@ -31,6 +32,10 @@ class Run:
         if outcome.code is None:
             self._remember(aim, outcome, before)
         return outcome
+
+    def aimed(self, command: Command) -> Asked:
+        """What would be asked of the service now for the command, which is not sent."""
+        return self._driver.asked(aimed(command, self._model))
 
     async def everything(self) -> list[Any]:
         """What every query shows, of things that are gone the code of the error."""
