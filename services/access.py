@@ -7,6 +7,7 @@ Role = Literal["pms", "auditor", "admin"]
 
 COMMAND_ROLES: frozenset[Role] = frozenset({"pms", "admin"})
 QUERY_ROLES: frozenset[Role] = frozenset({"pms", "auditor", "admin"})
+ADMIN_ROLES: frozenset[Role] = frozenset({"admin"})
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from services.collection.office import Office
 from services.collection.provider import Provider
 from services.desk.desk import Desk
 from services.desk.front_desk import FrontDesk
+from services.desk.guest_export import GuestExport
 from services.desk.lookups import Lookups
 from services.desk.past import Past
 from services.desk.payment_request_desk import PaymentRequestDesk
@@ -40,6 +41,7 @@ from services.graphql.routes import graphql_routes
 from services.payssam.callback import PATH as CALLBACK_PATH
 from services.payssam.callback import callback_router
 from services.payssam.client import PayssamClient
+from services.payssam.wire import without_key
 from services.rest.app import make_app
 from services.settings import Settings
 from services.store.api_keys import KeyRing
@@ -96,6 +98,7 @@ class Service:
     listener: Listener
     runner: Runner
     events: StoredFeed
+    guest_export: GuestExport
     office: Office | None = None
     office_pool: Pool | None = None
     attended: bool = False
@@ -247,17 +250,18 @@ def make_service(
     executor = Executor(store, Clock())
     desk = Desk(Ledger(), executor, store)
     events = StoredFeed(pool, CODEC, listener.signals[CHANNEL])
-    service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events)
+    inbox = StoredInbox(pool)
+    export = GuestExport(reader, store, data_keys, inbox, without_key)
+    service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events, export)
     if collecting is not None:
         service.office_pool = make_pool(conninfo, "folio collection", DEALINGS_MAX)
         collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))
-        inbox = StoredInbox(pool)
         agenda = RequestAgenda(pool, reader)
         attendant = Attendant(collector, agenda, inbox)
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
     requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, Past(store))
-    front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events)
+    front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events, export)
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
     service.app.router.routes.extend(graphql_routes(front, introspection=introspection))
     if collecting is not None:

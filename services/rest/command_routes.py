@@ -67,7 +67,7 @@ def command_router(front: FrontDesk) -> APIRouter:
 
 def _endpoint(command: Command, front: FrontDesk) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        caller = await authenticate(request, front.authenticator, COMMAND_ROLES)
+        caller = await authenticate(request, front.authenticator, command.roles)
         return await answer(await front.desk.run(await call_of(command, request, caller)), front.opener)
 
     return endpoint

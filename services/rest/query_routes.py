@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from projections.bills import BillFilter
-from services.access import QUERY_ROLES, Caller
+from services.access import QUERY_ROLES, Caller, Role
 from services.billing.bill import Status
 from services.desk.filters import bill_filter
 from services.desk.lookups import Lookups
@@ -30,7 +30,7 @@ STATUSES = get_args(Status)
 
 @dataclass(frozen=True)
 class Query:
-    """A query: where it is asked, what it answers, the query parameters that it knows."""
+    """A query: where it is asked, what it answers, the query parameters that it knows, who may ask it."""
 
     path: str
     summary: str
@@ -38,6 +38,7 @@ class Query:
     handler: Handler
     parameters: tuple[str, ...] = ()
     statuses: tuple[str, ...] = STATUSES
+    roles: frozenset[Role] = QUERY_ROLES
 
 
 class Queries:
@@ -118,7 +119,7 @@ def query_router(queries: Sequence[Query], authenticator: Authenticator) -> APIR
 
 def _endpoint(query: Query, authenticator: Authenticator) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        caller = await authenticate(request, authenticator, QUERY_ROLES)
+        caller = await authenticate(request, authenticator, query.roles)
         check_query(request, "consistency", *query.parameters)
         for name, value in request.path_params.items():
             check_id(name, value)
