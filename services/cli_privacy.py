@@ -4,8 +4,10 @@ import getpass
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 import typer
@@ -60,12 +62,12 @@ def privacy_forget(
 
     To forget again changes nothing, and says when it was done.
     """
-    given = _reason(reason)
+    call = _call(folio, _reason(reason))
     if not yes:
         _confirm(folio)
     configure_logging("ERROR", "console")
     with until_interrupted(), prepared_database(data) as conninfo:
-        forgotten = run(_forget(conninfo, folio, given))
+        forgotten = run(_forget(conninfo, call))
         tell(
             f"The guest of folio {folio} is forgotten, since {forgotten['forgottenAt']}, by"
             f" {forgotten['forgottenBy']}: {forgotten['reason']}\n{REMAINS}"
@@ -81,6 +83,8 @@ def privacy_export(
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Write everything that is kept of a folio's guest as JSON, in the clear; who did so is logged."""
+    with _told_clearly():
+        check_id("folioId", folio)
     configure_logging("WARNING", read_settings().log_format)
     with until_interrupted(), prepared_database(data) as conninfo:
         text = json.dumps(run(_export(conninfo, folio)), ensure_ascii=False, indent=2) + "\n"
@@ -91,15 +95,17 @@ def privacy_export(
             tell(f"Written to {out}.")
 
 
-async def _forget(conninfo: str, folio: str, reason: str) -> View:
-    try:
+def _call(folio: str, reason: str) -> Call:
+    with _told_clearly():
         check_id("folioId", folio)
         body = parse(ForgetGuestBody, msgspec.json.encode({"reason": reason}))
-        async with make_service(conninfo) as service:
-            context = Context(OPERATOR, str(ULID()), user=getpass.getuser(), reason=body.reason)
-            outcome = await service.desk.run(Call(FORGET_GUEST, folio, body, context))
-    except Problem as problem:
-        _refuse(problem)
+    context = Context(OPERATOR, str(ULID()), user=getpass.getuser(), reason=body.reason)
+    return Call(FORGET_GUEST, folio, body, context)
+
+
+async def _forget(conninfo: str, call: Call) -> View:
+    async with make_service(conninfo) as service:
+        outcome = await service.desk.run(call)
     if outcome.problem:
         fail(outcome.body["detail"])
     view: View = msgspec.to_builtins(outcome.body)
@@ -107,20 +113,22 @@ async def _forget(conninfo: str, folio: str, reason: str) -> View:
 
 
 async def _export(conninfo: str, folio: str) -> View:
-    try:
-        check_id("folioId", folio)
+    with _told_clearly():
         async with make_service(conninfo) as service:
             await until_ready(service)
             caller = Caller(OPERATOR, f"{OPERATOR} ({getpass.getuser()})", "admin")
             found = await service.guest_export.of_folio(folio, caller, Freshness())
-    except Problem as problem:
-        _refuse(problem)
     view: View = msgspec.to_builtins(found.view)
     return view
 
 
-def _refuse(problem: Problem) -> NoReturn:
-    fail(" ".join([problem.detail, *(f"{fault.pointer[1:]}: {fault.detail}" for fault in problem.faults[:1])]))
+@contextmanager
+def _told_clearly() -> Iterator[None]:
+    """Say what is wrong with what was asked for, and end."""
+    try:
+        yield
+    except Problem as problem:
+        fail("; ".join(f"{fault.pointer[1:]}: {fault.detail}" for fault in problem.faults) or problem.detail)
 
 
 def _reason(given: str | None) -> str:
