@@ -36,6 +36,7 @@ from services.desk.desk import Desk
 from services.desk.dry_run import DryRuns
 from services.desk.evidence import Evidence
 from services.desk.front_desk import FrontDesk
+from services.desk.guest_export import GuestExport
 from services.desk.lookups import Lookups
 from services.desk.past import Past
 from services.desk.payment_request_desk import PaymentRequestDesk
@@ -46,6 +47,7 @@ from services.graphql.routes import graphql_routes
 from services.payssam.callback import PATH as CALLBACK_PATH
 from services.payssam.callback import callback_router
 from services.payssam.client import PayssamClient
+from services.payssam.wire import without_key
 from services.rest.app import make_app
 from services.settings import Settings
 from services.store.anchoring import AnchorFile
@@ -109,6 +111,7 @@ class Service:
     listener: Listener
     runner: Runner
     events: StoredFeed
+    guest_export: GuestExport
     office: Office | None = None
     office_pool: Pool | None = None
     attended: bool = False
@@ -289,11 +292,12 @@ def make_service(
     executor, ledger = Executor(store, Clock()), Ledger()
     desk = Desk(ledger, executor, store)
     events = StoredFeed(pool, CODEC, listener.signals[CHANNEL])
-    service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events)
+    inbox = StoredInbox(pool)
+    export = GuestExport(reader, store, data_keys, inbox, without_key)
+    service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events, export)
     if collecting is not None:
         service.office_pool = make_pool(conninfo, "folio collection", DEALINGS_MAX)
         collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))
-        inbox = StoredInbox(pool)
         agenda = RequestAgenda(pool, reader)
         attendant = Attendant(collector, agenda, inbox)
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
@@ -311,6 +315,7 @@ def make_service(
         opener=data_keys,
         events=events,
         evidence=Evidence(StoredEvidence(pool, service.sealer)),
+        guest_export=export,
     )
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
     service.app.router.routes.extend(graphql_routes(front, introspection=introspection))

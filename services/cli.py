@@ -9,6 +9,7 @@ from services.bootstrap import prepare_database
 from services.cli_audit import audit, verify_command
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
+from services.cli_privacy import privacy
 from services.cli_projections import projections
 from services.cli_shadow import shadow_command
 from services.serving import bind, database, listen, serve_as_set
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
 app.add_typer(payssam, name="payssam")
+app.add_typer(privacy, name="privacy")
 app.add_typer(projections, name="projections")
 
 

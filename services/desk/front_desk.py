@@ -6,6 +6,7 @@ from services.billing.feed import EventLog
 from services.desk.desk import Desk
 from services.desk.dry_run import DryRuns
 from services.desk.evidence import Evidence
+from services.desk.guest_export import GuestExport
 from services.desk.lookups import Lookups
 from services.desk.opening import Opener
 from services.desk.payment_request_desk import PaymentRequestDesk
@@ -14,8 +15,8 @@ from services.desk.requests import Authenticator
 
 @dataclass(frozen=True)
 class FrontDesk:
-    """Who may call, what carries commands out or foretells them, answers queries, opens personal data, follows the log
-    and proves it.
+    """Who may call, and what carries commands out or foretells them, answers queries, opens personal data, follows the
+    log, proves it, and tells all that is kept of a guest.
     """
 
     authenticator: Authenticator
@@ -26,3 +27,4 @@ class FrontDesk:
     events: EventLog
     evidence: Evidence
     dry_runs: DryRuns
+    guest_export: GuestExport

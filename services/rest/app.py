@@ -23,6 +23,7 @@ from services.rest.middleware import METHODS, Front, Refuse
 from services.rest.openapi import describe
 from services.rest.payment_request_queries import PaymentRequestQueries
 from services.rest.payment_request_routes import payment_request_router
+from services.rest.privacy_queries import PrivacyQueries
 from services.rest.query_routes import Queries, query_router
 
 DESCRIPTION = """
@@ -58,6 +59,7 @@ def make_app(front: FrontDesk, readiness: Readiness, refusals: Mapping[str, Refu
         *Queries(front.lookups, front.opener).table(),
         *PaymentRequestQueries(front.lookups, front.opener).table(),
         *EvidenceQueries(front.evidence).table(),
+        *PrivacyQueries(front.guest_export).table(),
     )
     for router in (
         command_router(front),

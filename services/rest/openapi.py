@@ -54,6 +54,9 @@ IF_MATCH: Document = {
     "schema": {"type": "string", "pattern": '^("[0-9]{1,9}"|\\*)$'},
 }  # fmt: skip
 
+WITHOUT_VERSION = {"add_bill", "forget_guest"}
+"""Commands on a folio, which shows no version."""
+
 
 def _one_of(description: str, values: tuple[str, ...]) -> Document:
     return {"description": description, "schema": {"type": "string", "enum": list(values)}}
@@ -87,7 +90,7 @@ QUERY_ERRORS = [400, 401, 403, 404, 503]
 def document_command(command: Command) -> Document:
     """The description of one command."""
     required = any(field.is_required() for field in command.body.model_fields.values())
-    headers = COMMAND_HEADERS if command.name == "add_bill" else [*COMMAND_HEADERS, IF_MATCH]
+    headers = COMMAND_HEADERS if command.name in WITHOUT_VERSION else [*COMMAND_HEADERS, IF_MATCH]
     return {
         "parameters": [*_path_parameters(command.path), *headers],
         "requestBody": {

@@ -30,7 +30,7 @@ STATUSES = get_args(Status)
 
 @dataclass(frozen=True)
 class Query:
-    """A query: where it is asked, what it answers, the query parameters that it knows."""
+    """A query: where it is asked, what it answers, the query parameters that it knows, who may ask it."""
 
     path: str
     summary: str

@@ -1,6 +1,6 @@
 """The ledger's store on PostgreSQL: reads streams, and hands commits to the committer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from services.store.codec import EventCodec
 from services.store.commit import Commit
 from services.store.committer import Committer
 from services.store.connection import Pool
-from services.store.data_keys import DataKeys
+from services.store.data_keys import GUEST_FORGOTTEN, DataKeys
 from services.store.memory import Memory
 from services.store.reading import reading, translated
 
@@ -90,6 +90,8 @@ class LogStore:
         else:
             self._memory.forget(decided.streams)
             decided.moved_to = commit.moved_to
+        if any(event.topic == GUEST_FORGOTTEN for event in events):
+            await self._data_keys.clear_away()
         return position
 
     async def find_outcome(self, holder: str, key: str) -> tuple[KeptOutcome, int | None] | None:
@@ -111,6 +113,10 @@ class LogStore:
             rows = await self.read(SELECT_POSITION_AT, {"at": at})
             return rows[0][0] if rows else 0
         return position if position is not None and position <= await self.position() else None
+
+    async def events_of(self, streams: Collection[str]) -> dict[str, list[Any]]:
+        """All events of streams, the oldest first; none for an unknown stream. Raises StoreUnavailable."""
+        return self._streams(frozenset(streams), await self.read(SELECT_STREAMS, {"streams": list(streams)}))
 
     async def load_until(self, streams: Sequence[str], position: int) -> dict[str, Any]:
         """The aggregates of streams as they were at a position, None where there was none."""
