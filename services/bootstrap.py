@@ -54,6 +54,7 @@ from services.store.listening import Listener
 from services.store.locks import AdvisoryLocks
 from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
+from services.store.past_log import PastLog
 from services.store.recorder import CHANNEL
 from services.store.tasks import end
 from services.telemetry import (
@@ -256,7 +257,7 @@ def make_service(
         attendant = Attendant(collector, agenda, inbox)
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
-    requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, Past(store))
+    requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, Past(PastLog(pool, CODEC)))
     front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events)
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
     service.app.router.routes.extend(graphql_routes(front, introspection=introspection))

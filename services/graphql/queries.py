@@ -38,7 +38,10 @@ LIST = "The bills of an accommodation, newest first, without a page around them:
 LookUp = Callable[[Lookups], Callable[..., Awaitable[Found[View]]]]
 """Which of the lookups finds it."""
 
-PAST = "now, or as it was at a time or a position of the log."
+PAST = (
+    "now, or as it was known at a time or a position of the log; effectiveAt shows what was in effect: payments count"
+    " from when they were paid, everything else from when it was recorded."
+)
 
 
 def _bills_field(kind: Any, description: str, most: int, show: Callable[[Session, Page, str | None], Any]) -> Any:
@@ -97,9 +100,15 @@ def _field(kind: Any, description: str, id_name: str, lookup: LookUp) -> Any:
 def _past_field(kind: Any, description: str, id_name: str, lookup: LookUp) -> Any:
     """One thing by its id, now or as it was."""
 
-    async def thing(info: Info, id: ID, at: DateTime | None = None, position: ID | None = None) -> Any:  # noqa: A002
+    async def thing(
+        info: Info,
+        id: ID,  # noqa: A002
+        at: DateTime | None = None,
+        position: ID | None = None,
+        effective_at: DateTime | None = None,
+    ) -> Any:
         check_id(id_name, id, "id")
-        moment = point_in_log(_text(at), position)
+        moment = point_in_log(_text(at), position, _text(effective_at))
         return await info.context.answered(await _found(info.context, id_name, id, lookup, moment))
 
     return field(kind, description)(thing)

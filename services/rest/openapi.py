@@ -25,6 +25,10 @@ POSITION_HEADER = {"Folio-Position": {"description": "Position in the log", "sch
 QUERY_PARAMETERS: dict[str, Document] = {
     "at": {"description": "As it was at this time (RFC 3339)", "schema": {"type": "string", "format": "date-time"}},
     "position": {"description": "As it was at this position", "schema": {"type": "integer", "minimum": 0}},
+    "effectiveAt": {
+        "description": "What was in effect at this time: payments from when they were paid, all else when recorded",
+        "schema": {"type": "string", "format": "date-time"},
+    },
     "folioId": {"description": "Only of this folio", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}},
     "reservationId": {"description": "Only of this one", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}},
     "updatedSince": {

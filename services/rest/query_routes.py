@@ -26,6 +26,7 @@ Handler = Callable[[Request, Caller], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 STATUSES = get_args(Status)
+PAST = ("at", "position", "effectiveAt")
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,9 @@ class Queries:
                   self.get_accommodation),
             Query("/v1/accommodations/{accommodationId}/bills", "Bills of an accommodation, newest first", "BillPage",
                   self.list_bills, ("folioId", "reservationId", "status", "updatedSince", *paged)),
-            Query("/v1/folios/{folioId}", "A folio with its bills", "Folio", self.get_folio, ("at", "position")),
+            Query("/v1/folios/{folioId}", "A folio with its bills", "Folio", self.get_folio, PAST),
             Query("/v1/bills/{billId}", "A bill with its payments and settlements", "Bill",
-                  self.get_bill, ("at", "position")),
+                  self.get_bill, PAST),
             Query("/v1/bills/{billId}/payments", "The payments of a bill, in the order recorded", "PaymentPage",
                   self.list_payments, paged),
             Query("/v1/payments/{paymentId}", "A payment", "Payment", self.get_payment),
@@ -150,4 +151,5 @@ def position_in(request: Request) -> int | None:
 
 
 def _moment_of(request: Request) -> PointInLog | None:
-    return point_in_log(request.query_params.get("at"), request.query_params.get("position"))
+    given = request.query_params
+    return point_in_log(given.get("at"), given.get("position"), given.get("effectiveAt"))

@@ -1,10 +1,8 @@
 """The ledger's store on PostgreSQL: reads streams, and hands commits to the committer."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from eventsourcing.application import project_aggregate
 from eventsourcing.persistence import StoredEvent
 
 from services.billing.ports import Conflict, Decided, KeptOutcome, Loaded, Wanted
@@ -27,16 +25,6 @@ SELECT_OUTCOME = """
     SELECT holder, key, fingerprint, outcome, position
       FROM ledger.idempotency_keys
      WHERE holder = %(holder)s AND key = %(key)s
-"""
-SELECT_STREAMS_UNTIL = """
-    SELECT originator_id, originator_version, topic, state
-      FROM ledger.events
-     WHERE originator_id = ANY(%(streams)s) AND notification_id <= %(position)s
-     ORDER BY originator_id, originator_version
-"""
-SELECT_POSITION_AT = """
-    SELECT notification_id FROM ledger.events WHERE recorded_at <= %(at)s
-     ORDER BY recorded_at DESC, notification_id DESC LIMIT 1
 """
 SELECT_POSITION = "SELECT position FROM ledger.log_head"
 DELETE_OLD_OUTCOMES = """
@@ -105,19 +93,6 @@ class LogStore:
         """The position of the newest event, 0 in an empty log. Raises StoreUnavailable."""
         position: int = (await self.read(SELECT_POSITION, {}))[0][0]
         return position
-
-    async def position_at(self, at: datetime | None, position: int | None) -> int | None:
-        """The position of the last event up to a time, or a position itself; None beyond the log's end."""
-        if at is not None:
-            rows = await self.read(SELECT_POSITION_AT, {"at": at})
-            return rows[0][0] if rows else 0
-        return position if position is not None and position <= await self.position() else None
-
-    async def load_until(self, streams: Sequence[str], position: int) -> dict[str, Any]:
-        """The aggregates of streams as they were at a position, None where there was none."""
-        rows = await self.read(SELECT_STREAMS_UNTIL, {"streams": list(streams), "position": position})
-        events = self._streams(frozenset(streams), rows)
-        return {stream: project_aggregate(None, events[stream]) for stream in streams}
 
     async def delete_outcomes_older_than(self, days: int) -> None:
         """Forget idempotency keys after their time. Raises StoreUnavailable."""
