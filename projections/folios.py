@@ -67,6 +67,18 @@ SELECT_FOLIO = """
      WHERE folio.folio_id = %(folio_id)s
        AND (%(accommodations)s::text[] IS NULL OR folio.accommodation_id = ANY(%(accommodations)s))
 """
+SELECT_STREAMS = """
+    SELECT folio.folio_id,
+           (SELECT coalesce(jsonb_agg(bill.id), '[]'::jsonb)
+              FROM read_model.bills AS bill WHERE bill.folio_id = folio.folio_id) AS bills,
+           (SELECT coalesce(jsonb_agg(request.id), '[]'::jsonb)
+              FROM read_model.bills AS bill JOIN read_model.payment_requests AS request ON request.bill_id = bill.id
+             WHERE bill.folio_id = folio.folio_id) AS payment_requests
+      FROM read_model.folios AS folio
+     WHERE folio.folio_id = coalesce(
+               %(folio_id)s::text, (SELECT bill.folio_id FROM read_model.bills AS bill WHERE bill.id = %(bill_id)s))
+       AND (%(accommodations)s::text[] IS NULL OR folio.accommodation_id = ANY(%(accommodations)s))
+"""
 SELECT_BILL_IDS = "SELECT id FROM read_model.bills WHERE folio_id = %(folio_id)s ORDER BY added_position"
 
 
@@ -94,3 +106,13 @@ async def bill_ids_of_folio(reader: Reader, folio_id: str, freshness: Freshness)
     """Every bill that was ever on the folio, deleted ones too: a bill never changes its folio."""
     answer = await reader.find(SELECT_BILL_IDS, {"folio_id": folio_id}, freshness)
     return [row["id"] for row in answer.rows]
+
+
+async def streams_of_folio(
+    reader: Reader, folio_id: str | None, bill_id: str | None, sees: Scope, freshness: Freshness
+) -> Answer:
+    """The folio of that id, or of that bill, as a row, or none: `folio_id`, all its `bills` (deleted ones too), all
+    their `payment_requests`. Raises NotCaughtUp, StoreUnavailable.
+    """
+    parameters = {"folio_id": folio_id, "bill_id": bill_id, "accommodations": sees}
+    return await reader.find(SELECT_STREAMS, parameters, freshness)

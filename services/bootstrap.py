@@ -31,6 +31,7 @@ from services.collection.office import Office
 from services.collection.provider import Provider
 from services.desk.desk import Desk
 from services.desk.front_desk import FrontDesk
+from services.desk.history import History
 from services.desk.lookups import Lookups
 from services.desk.past import Past
 from services.desk.payment_request_desk import PaymentRequestDesk
@@ -248,17 +249,19 @@ def make_service(
     executor = Executor(store, Clock())
     desk = Desk(Ledger(), executor, store)
     events = StoredFeed(pool, CODEC, listener.signals[CHANNEL])
+    inbox = StoredInbox(pool)
     service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events)
     if collecting is not None:
         service.office_pool = make_pool(conninfo, "folio collection", DEALINGS_MAX)
         collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))
-        inbox = StoredInbox(pool)
         agenda = RequestAgenda(pool, reader)
         attendant = Attendant(collector, agenda, inbox)
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
-    requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, Past(PastLog(pool, CODEC)))
-    front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events)
+    past = Past(PastLog(pool, CODEC))
+    requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, past)
+    history = History(reader, past, inbox)
+    front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, history, data_keys, events)
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
     service.app.router.routes.extend(graphql_routes(front, introspection=introspection))
     if collecting is not None:

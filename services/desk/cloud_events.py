@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.billing import event_views as billing
+from services.billing.event import LedgerEvent
 from services.billing.event_views import actor_view
 from services.billing.feed import PlacedEvent
 from services.collection import event_views as collection
@@ -15,7 +16,6 @@ SOURCE = "/v1"
 def cloud_event(placed: PlacedEvent) -> dict[str, Any]:
     """The event, its guest's data masked; `data` holds what the event shows and who caused it."""
     event = placed.event
-    view = EVENT_VIEWS.get(type(event))
     attributes = {
         "specversion": "1.0",
         "id": str(placed.position),
@@ -31,4 +31,10 @@ def cloud_event(placed: PlacedEvent) -> dict[str, Any]:
         attributes["accommodationid"] = placed.accommodation_id
     if placed.folio_id is not None:
         attributes["folioid"] = placed.folio_id
-    return {**attributes, "data": {**({} if view is None else view(event)), **actor_view(event)}}
+    return {**attributes, "data": event_data(event)}
+
+
+def event_data(event: LedgerEvent) -> dict[str, Any]:
+    """What an event shows, and who caused it."""
+    view = EVENT_VIEWS.get(type(event))
+    return {**({} if view is None else view(event)), **actor_view(event)}

@@ -26,6 +26,7 @@ from services.desk.problems import Fault, Problem, invalid, not_found
 from services.desk.requests import POSITION
 
 TIME: TypeAdapter[datetime] = TypeAdapter(Moment)
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 AT_ONCE_STREAMS = 100
 """Streams that are folded before others in this process have their turn."""
 
@@ -93,7 +94,7 @@ class Past:
         if not caller.reaches(bill.accommodation_id):
             raise not_found("bill", bill_id)
         if bill.deleted:
-            raise _gone(bill_id, events)
+            raise gone(bill_id, events)
         return bill_view(bill), position
 
     async def folio(
@@ -163,8 +164,8 @@ def _since(events: Sequence[PlacedEvent], effective_at: datetime | None) -> date
     return min(moment for moment in (events[0].event.timestamp, paid) if moment is not None)
 
 
-def _gone(bill_id: str, events: Sequence[LedgerEvent]) -> Problem:
-    """A bill that was deleted then; or, by what was in effect, not posted yet."""
+def gone(bill_id: str, events: Sequence[LedgerEvent]) -> Problem:
+    """What a caller is told of a bill that was deleted then; or, by what was in effect, not posted yet."""
     deleted = next((event for event in events if isinstance(event, BillDeleted)), None)
     reason = f"it is there since {shown(events[0].timestamp)}"
     if deleted is not None:
@@ -202,9 +203,12 @@ def time_or_position(pointer: str, text: str) -> PointInLog:
 
 
 def parsed_time(pointer: str, text: str, otherwise: str = "") -> datetime:
-    """A time with an offset. Raises Problem when it is none, and says what else it may be."""
+    """A time with an offset, in UTC. Raises Problem when it is none, and says what else it may be."""
     try:
-        return TIME.validate_python(text)
+        moment = TIME.validate_python(text)
+        return moment.astimezone(UTC)
+    except OverflowError:  # UTC has no such year: nothing ever happened beyond either end
+        return EARLIEST if moment.year == 1 else LATEST
     except ValidationError:
         detail = f"{pointer[1:]} is a time with an offset, as 2026-11-22T14:00:00Z{otherwise}."
         raise invalid(pointer, detail) from None

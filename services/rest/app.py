@@ -18,6 +18,7 @@ from services.rest.command_routes import command_router
 from services.rest.documentation import add_documentation
 from services.rest.feed import feed_router
 from services.rest.health import Readiness, health_router
+from services.rest.history_queries import HistoryQueries
 from services.rest.middleware import METHODS, Front, Refuse
 from services.rest.openapi import describe
 from services.rest.payment_request_queries import PaymentRequestQueries
@@ -56,6 +57,7 @@ def make_app(front: FrontDesk, readiness: Readiness, refusals: Mapping[str, Refu
     queries = (
         *Queries(front.lookups, front.opener).table(),
         *PaymentRequestQueries(front.lookups, front.opener).table(),
+        *HistoryQueries(front.history, front.opener).table(),
     )
     for router in (
         command_router(front),
