@@ -9,6 +9,7 @@ from services.bootstrap import prepare_database
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
 from services.cli_projections import projections
+from services.cli_replay import replay_command
 from services.serving import bind, database, listen, serve_as_set
 from services.telemetry import configure_logging
 from services.terminal import (
@@ -115,6 +116,7 @@ def migrate(data: Data = DEFAULT_DATA) -> None:
         tell("The database is up to date.")
 
 
+app.command("replay")(replay_command)
 app.command("payssam-sandbox")(sandbox_command)
 
 

@@ -14,7 +14,7 @@ from services.store.reading import reading
 AT_ONCE_EVENTS = 200
 """Events that are decoded before others in this process have their turn."""
 
-SELECT_HEAD = "SELECT position, recorded_at FROM ledger.log_head"
+SELECT_HEAD = "SELECT position, nullif(recorded_at, '-infinity') FROM ledger.log_head"
 SELECT_POSITION_AT = """
     SELECT notification_id FROM ledger.events WHERE recorded_at <= %(at)s
      ORDER BY recorded_at DESC, notification_id DESC LIMIT 1
@@ -39,7 +39,7 @@ class PastLog:
     async def head(self) -> tuple[int, datetime | None]:
         """The position of the newest event and when it was recorded; 0 and None in an empty log."""
         position, recorded_at = (await reading(self._pool, SELECT_HEAD, {}))[0]
-        return position, recorded_at if position else None
+        return position, recorded_at
 
     async def position_at(self, at: datetime) -> int:
         """The position of the last event that was recorded up to a time, 0 before the first."""
