@@ -57,7 +57,7 @@ async def check_past(client: httpx.AsyncClient, path: str, recorded: Recorded, t
             queries.append({"at": (datetime.fromisoformat(times[ends]) - TICK).isoformat()})
         for query in queries:
             answer = await client.get(path, params=query)
-            assert answer.content == recorded[position], (path, query, position)
+            assert answer.text == recorded[position].decode(), (path, query, position)
 
 
 async def check_told(client: httpx.AsyncClient, path: str, entries: list[dict[str, Any]]) -> None:
