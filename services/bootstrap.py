@@ -37,6 +37,7 @@ from services.desk.dry_run import DryRuns
 from services.desk.evidence import Evidence
 from services.desk.front_desk import FrontDesk
 from services.desk.guest_export import GuestExport
+from services.desk.history import History
 from services.desk.lookups import Lookups
 from services.desk.past import Past
 from services.desk.payment_request_desk import PaymentRequestDesk
@@ -65,6 +66,7 @@ from services.store.listening import Listener
 from services.store.locks import AdvisoryLocks
 from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
+from services.store.past_log import PastLog
 from services.store.recorder import CHANNEL
 from services.store.sealer import Sealer
 from services.store.sealing import end_sealing, keep_sealing
@@ -305,13 +307,15 @@ def make_service(
     if sealing is not None:
         follow = None if sealing.checkpoint_file is None else AnchorFile(sealing.checkpoint_file).follow
         service.sealer = Sealer(conninfo, sealing.key, follow)
-    requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, Past(store))
+    past = Past(PastLog(pool, CODEC))
+    requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, past)
     front = FrontDesk(
         authenticator=KeyRing(pool, admin_key),
         desk=desk,
         dry_runs=DryRuns(ledger, lookups, events, partial(DryRunStore, store, data_keys)),
         payment_requests=requests,
         lookups=lookups,
+        history=History(reader, past, inbox),
         opener=data_keys,
         events=events,
         evidence=Evidence(StoredEvidence(pool, service.sealer)),

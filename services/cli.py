@@ -11,6 +11,7 @@ from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
 from services.cli_privacy import privacy
 from services.cli_projections import projections
+from services.cli_replay import replay_command
 from services.cli_shadow import shadow_command
 from services.serving import bind, database, listen, serve_as_set
 from services.telemetry import configure_logging
@@ -120,6 +121,7 @@ def migrate(data: Data = DEFAULT_DATA) -> None:
         tell("The database is up to date.")
 
 
+app.command("replay")(replay_command)
 app.command("payssam-sandbox")(sandbox_command)
 app.command("verify")(verify_command)
 app.command("shadow")(shadow_command)

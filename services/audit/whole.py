@@ -23,7 +23,7 @@ from services.audit.findings import Finding, Kind
 from services.evidence.checkpoint import Checkpoint, key_id_of
 from services.store.connection import connect_blocking
 from services.store.linking import Connection
-from services.store.log_store import SELECT_POSITION_AT
+from services.store.past_log import SELECT_POSITION_AT
 
 NAME = "folio audit"
 PATIENCE_SECONDS = 5.0

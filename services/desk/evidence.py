@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.access import Caller
 from services.billing.errors import InvalidState
-from services.desk.lookups import not_found
+from services.desk.problems import not_found
 from services.evidence.chain import Tampered
 from services.evidence.checkpoint import Checkpoint
 from services.evidence.keys import SigningKey

@@ -19,6 +19,7 @@ from services.rest.documentation import add_documentation
 from services.rest.evidence_queries import EvidenceQueries
 from services.rest.feed import feed_router
 from services.rest.health import Readiness, health_router
+from services.rest.history_queries import HistoryQueries
 from services.rest.middleware import METHODS, Front, Refuse
 from services.rest.openapi import describe
 from services.rest.payment_request_queries import PaymentRequestQueries
@@ -60,6 +61,7 @@ def make_app(front: FrontDesk, readiness: Readiness, refusals: Mapping[str, Refu
         *PaymentRequestQueries(front.lookups, front.opener).table(),
         *EvidenceQueries(front.evidence).table(),
         *PrivacyQueries(front.guest_export).table(),
+        *HistoryQueries(front.history, front.opener).table(),
     )
     for router in (
         command_router(front),

@@ -1,6 +1,6 @@
 """The forms of the answers about evidence."""
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel
 
 from services.rest.schemas import Schema
 
@@ -65,4 +65,4 @@ class SigningKeys(Schema):
     items: list[SigningKey]
 
 
-EVIDENCE_ANSWERS = (Proof, CheckpointPage, SigningKeys)
+EVIDENCE_ANSWERS: tuple[type[BaseModel], ...] = (Proof, CheckpointPage, SigningKeys)

@@ -122,10 +122,13 @@ class Pool(AsyncConnectionPool[LimitedConnection]):
     _returning: ClassVar[set["asyncio.Task[None]"]] = set()
 
 
-def make_pool(conninfo: str, name: str, size: int = CONNECTIONS_MAX) -> Pool:
-    """A pool of at most so many connections, not yet open; PoolTimeout tells that none was to be had in time."""
+def make_pool(conninfo: str, name: str, size: int = CONNECTIONS_MAX, *, read_only: bool = False) -> Pool:
+    """A pool of at most so many connections, not yet open; PoolTimeout tells that none was to be had in time.
+
+    `read_only`: the database refuses every change over these connections.
+    """
     return Pool(
-        as_service(conninfo, "timezone=UTC"),
+        as_service(conninfo, "timezone=UTC", *(["default_transaction_read_only=on"] if read_only else [])),
         connection_class=LimitedConnection,
         kwargs={
             "autocommit": True,

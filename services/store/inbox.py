@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from services.billing.ports import StoreUnavailable
@@ -54,6 +54,10 @@ SELECT_OF_FOLIO = """
     SELECT number, received_at, source, request_id, says_paid, state, attempts, reason, next_at, headers, body,
            encode(digest, 'hex')
       FROM collection.callbacks WHERE folio_id = %(folio_id)s ORDER BY number
+"""
+SELECT_BY_DIGEST = """
+    SELECT encode(digest, 'hex'), number, received_at FROM collection.callbacks
+     WHERE digest = ANY(SELECT decode(each, 'hex') FROM unnest(%(digests)s::text[]) AS each)
 """
 SELECT_ALL = """
     SELECT number, received_at, source, request_id, says_paid, state, attempts, reason, next_at, headers, body,
@@ -116,6 +120,14 @@ class StoredInbox:
     async def due(self, limit: int) -> Sequence[Letter]:
         """Callbacks that wait and whose time has come, the oldest first. Raises StoreUnavailable."""
         return [Letter(*row) for row in await reading(self._pool, SELECT_DUE, {"limit": limit})]
+
+    async def received(self, digests: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
+        """Number and time of the callbacks with these SHA-256 (hex), as far as they are kept. Raises StoreUnavailable.
+
+        Never the callback itself, which holds a credential.
+        """
+        rows = await reading(self._pool, SELECT_BY_DIGEST, {"digests": list(digests)}) if digests else ()
+        return {digest: (number, received_at) for digest, number, received_at in rows}
 
     async def done(self, numbers: Sequence[int]) -> None:
         """They are dealt with. Raises StoreUnavailable."""

@@ -1,10 +1,8 @@
 """The ledger's store on PostgreSQL: reads streams, and hands commits to the committer."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
-from eventsourcing.application import project_aggregate
 from eventsourcing.persistence import StoredEvent
 
 from services.billing.ports import Conflict, Decided, KeptOutcome, Loaded, Wanted
@@ -33,10 +31,6 @@ SELECT_STREAMS_UNTIL = """
       FROM ledger.events
      WHERE originator_id = ANY(%(streams)s) AND notification_id <= %(position)s
      ORDER BY originator_id, originator_version
-"""
-SELECT_POSITION_AT = """
-    SELECT notification_id FROM ledger.events WHERE recorded_at <= %(at)s
-     ORDER BY recorded_at DESC, notification_id DESC LIMIT 1
 """
 SELECT_POSITION = "SELECT position FROM ledger.log_head"
 DELETE_OLD_OUTCOMES = """
@@ -107,21 +101,9 @@ class LogStore:
         position: int = (await self.read(SELECT_POSITION, {}))[0][0]
         return position
 
-    async def position_at(self, at: datetime | None, position: int | None) -> int | None:
-        """The position of the last event up to a time, or a position itself; None beyond the log's end."""
-        if at is not None:
-            rows = await self.read(SELECT_POSITION_AT, {"at": at})
-            return rows[0][0] if rows else 0
-        return position if position is not None and position <= await self.position() else None
-
     async def events_of(self, streams: Collection[str]) -> dict[str, list[Any]]:
         """All events of streams, the oldest first; none for an unknown stream. Raises StoreUnavailable."""
         return self._streams(frozenset(streams), await self.read(SELECT_STREAMS, {"streams": list(streams)}))
-
-    async def load_until(self, streams: Sequence[str], position: int) -> dict[str, Any]:
-        """The aggregates of streams as they were at a position, None where there was none."""
-        events = await self.events_until(streams, position)
-        return {stream: project_aggregate(None, events[stream]) for stream in streams}
 
     async def events_until(self, streams: Iterable[str], position: int) -> dict[str, Any]:
         """The events of streams up to a position, from the log alone. Raises StoreUnavailable."""
