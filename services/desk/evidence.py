@@ -16,8 +16,10 @@ from services.evidence.package import Package
 class EvidenceStore(Protocol):
     """Where links and checkpoints are kept. All raise StoreUnavailable."""
 
-    async def prove(self, folio_id: str) -> Package | None:
+    async def prove(self, folio_id: str, position: int) -> Package | None:
         """The proof of a folio with everything that is in the log, None when there is no such folio.
+
+        Its checkpoint reaches a position of the log, if the log does.
 
         Raises Tampered when what is stored does not go on from what was signed.
         """
@@ -38,10 +40,13 @@ class Evidence:
     def __init__(self, store: EvidenceStore) -> None:
         self._store = store
 
-    async def proof(self, folio_id: str, caller: Caller) -> Package:
-        """The proof of a folio. Raises Problem when the caller sees no such folio, InvalidState, StoreUnavailable."""
+    async def proof(self, folio_id: str, position: int, caller: Caller) -> Package:
+        """The proof of a folio, up to a position or a later one if the log reaches it.
+
+        Raises Problem when the caller sees no such folio, InvalidState, StoreUnavailable.
+        """
         try:
-            package = await self._store.prove(folio_id)
+            package = await self._store.prove(folio_id, position)
         except Tampered as error:
             raise InvalidState(f"{error} Nothing can be proven before 'folio audit verify' was looked into.") from error
         if package is None or not caller.reaches(_accommodation_of(package)):

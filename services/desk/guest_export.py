@@ -22,8 +22,9 @@ from services.billing.views import View, accounts_view, forgotten_view
 from services.collection.guest import open_guest
 from services.collection.payment_request import PaymentRequest, Receipt
 from services.collection.ports import KeptCallback
-from services.desk.lookups import Found, not_found
+from services.desk.lookups import Found
 from services.desk.opening import Opener
+from services.desk.problems import not_found
 
 WithoutKey = Callable[[bytes], Any]
 """Reads a callback without the credential in it; None for one that cannot be read."""

@@ -4,9 +4,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from projections.reading import NotCaughtUp
 from services.access import AUDIT_ROLES, Caller
 from services.desk.evidence import Evidence
 from services.desk.pages import cursor_of
+from services.desk.requests import freshness_of
 from services.rest.query_routes import Query, limit_of, position_in
 
 
@@ -21,12 +23,17 @@ class EvidenceQueries:
 
         `folio verify PACKAGE --key FILE` checks the answer offline; services/evidence/FORMAT.md says how others can.
         """
-        package = await self._evidence.proof(request.path_params["folioId"], caller)
-        headers = {"Folio-Position": str(package.checkpoint.position)}
+        wanted = freshness_of(request).min_position
+        package = await self._evidence.proof(request.path_params["folioId"], wanted, caller)
+        position = package.checkpoint.position
+        if position < wanted:
+            raise NotCaughtUp(position, wanted)
+        headers = {"Folio-Position": str(position)}
         return Response(msgspec.json.encode(package.document()), 200, headers, "application/json")
 
     async def list_checkpoints(self, request: Request, caller: Caller) -> Response:
         """The signed roots over all folios, newest first; each names the one before it by its digest."""
+        freshness_of(request)
         limit = limit_of(request)
         found = await self._evidence.checkpoints(position_in(request), limit + 1)
         page = found[:limit]
@@ -35,6 +42,7 @@ class EvidenceQueries:
 
     async def list_signing_keys(self, request: Request, caller: Caller) -> Response:
         """The public keys that checkpoints were signed with. Compare them with what the operator gave you."""
+        freshness_of(request)
         items = [
             {"keyId": key.key_id, "publicKey": key.public_key, "firstUsedAt": key.first_used_at}
             for key in await self._evidence.keys()

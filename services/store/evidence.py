@@ -39,14 +39,14 @@ class StoredEvidence:
         self._pool = pool
         self._sealer = sealer
 
-    async def prove(self, folio_id: str) -> Package | None:
-        """The proof of a folio, None when there is none. Raises Tampered, StoreUnavailable."""
+    async def prove(self, folio_id: str, position: int) -> Package | None:
+        """The proof of a folio up to a position or a later one, None without one. Raises Tampered, StoreUnavailable."""
         if self._sealer is None:
             raise StoreUnavailable("this process has no key to sign with")
         chain = folio_chain(folio_id)
         async with translated():
             try:
-                await asyncio.to_thread(self._sealer.cover, chain)
+                await asyncio.to_thread(self._sealer.cover, chain, position)
             except Stopped:
                 raise StoreUnavailable("the service is stopping") from None
             async with self._pool.connection() as connection, connection.transaction():

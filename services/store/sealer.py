@@ -59,11 +59,14 @@ class Sealer:
             self._seal()
             return self._checkpoint()
 
-    def cover(self, chain: str) -> None:
-        """See to it that the newest checkpoint holds every event that a chain has now. Raises as `seal`."""
+    def cover(self, chain: str, position: int = 0) -> None:
+        """See to it that the newest checkpoint holds every event that a chain has now, and the log's up to a position.
+
+        Raises as `seal`.
+        """
         with self._turn:
             self._seal()
-            if not self._step(lambda connection: _covered(connection, chain)):
+            if not self._step(lambda connection: _covered(connection, chain, position)):
                 self._checkpoint()
 
     def stop(self) -> None:
@@ -117,11 +120,11 @@ class Sealer:
             connection.close()
 
 
-def _covered(connection: Connection, chain: str) -> bool:
-    """Whether the newest checkpoint holds all links of a chain."""
+def _covered(connection: Connection, chain: str, position: int) -> bool:
+    """Whether the newest checkpoint holds all links of a chain, if it has any, and reaches a position."""
     row = connection.execute(SELECT_LAST_OF_CHAIN, {"chain": chain}).fetchone()
     last = last_checkpoint(connection)
-    return row is None or (last is not None and row[0] <= last.position)
+    return row is None or (last is not None and max(row[0], position) <= last.position)
 
 
 def _uncovered(connection: Connection) -> int:

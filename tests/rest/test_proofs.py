@@ -60,6 +60,18 @@ async def test_a_proof_is_read_by_others_with_the_published_key(client: httpx.As
     assert load_pem_public_key(key["publicKey"].encode()).public_bytes_raw() == KEY.public_key().public_bytes_raw()  # type: ignore[union-attr]
 
 
+async def test_a_proof_reaches_the_position_that_its_caller_has_seen(client: httpx.AsyncClient, desk: Desk) -> None:
+    await desk.add_bill()
+    await proof_of(client, "FOLIO-1")
+    await desk.add_bill("FOLIO-2")
+    position = (await client.get("/v1/folios/FOLIO-2")).headers["Folio-Position"]
+    headers = {"Folio-Min-Position": position}
+    answer = await client.get("/v1/folios/FOLIO-1/proof", headers=headers)
+    assert answer.headers["Folio-Position"] == position
+    headers = {"Folio-Min-Position": str(int(position) + 1)}
+    expect_problem(await client.get("/v1/folios/FOLIO-1/proof", headers=headers), 503, "NOT_CAUGHT_UP")
+
+
 async def test_proofs_that_are_asked_for_together_need_one_checkpoint(client: httpx.AsyncClient, desk: Desk) -> None:
     await desk.add_bill()
     await proof_of(client, "FOLIO-1")
