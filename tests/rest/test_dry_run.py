@@ -39,9 +39,11 @@ async def test_any_batch_does_what_its_dry_run_has_foretold_and_the_dry_run_chan
         await run.play(sequence[:PLAYED])
         items = [item_of(run.aimed(command)) for command in sequence[PLAYED:]]
         folio_ids = [f"D{number}.{folio}" for folio in FOLIOS]
+        tried = zip(items, (await foretold(client, {"commands": items}))["answer"]["results"], strict=True)
+        possible = [item for item, result in tried if result["status"] < 400]
         for body in (
-            {"atomic": True, "commands": items[:2]},
             {"atomic": True, "commands": items},
+            {"atomic": True, "commands": possible or items[:1]},
             {"commands": items},
         ):
             before = await settled_digests(service)
