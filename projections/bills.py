@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from projections.read_model import ReadModel, Row, moment
@@ -198,6 +199,26 @@ SELECT_OF_ACCOMMODATION = f"""
 TIMES = ("created_at", "updated_at", "cancelled_at")
 HIDDEN = {"deleted_at", "added_position"}
 VIEW_NAMES = {column: _camel(column) for column in COLUMNS if column not in HIDDEN}
+PAYMENT_MEMBERS = (
+    "id",
+    "billId",
+    "paymentMethod",
+    "amount",
+    "appliedToBalance",
+    "paidAt",
+    "paidBy",
+    "cancelledAt",
+    "cancelledBy",
+    "virtualAccounts",
+    "paymentRequestId",
+)
+SETTLEMENT_MEMBERS = ("paymentBillId", "targetBillId", "settledAmount", "settledAt", "settledBy")
+PARTS = (
+    ("payments", PAYMENT_MEMBERS, itemgetter(*PAYMENT_MEMBERS)),
+    ("settlements_made", SETTLEMENT_MEMBERS, itemgetter(*SETTLEMENT_MEMBERS)),
+    ("settlements_received", SETTLEMENT_MEMBERS, itemgetter(*SETTLEMENT_MEMBERS)),
+)  # fmt: skip
+"""jsonb keeps members in an order of its own; shown they are in that of the interface, as the past is, to the byte."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +236,8 @@ def view_of_row(row: Row) -> View:
     """A bill as every interface shows it."""
     for column in TIMES:
         row[column] = moment(row[column])
+    for column, members, values_of in PARTS:
+        row[column] = [dict(zip(members, values_of(part), strict=True)) for part in row[column]]
     return {name: row[column] for column, name in VIEW_NAMES.items()}
 
 

@@ -23,6 +23,7 @@ from projections.loading import LOADED_EVENTS_MIN, Loading, read_loads
 from projections.place import Connection, Place, set_up_writing
 from projections.read_model import ReadModel
 from services.store.codec import EventCodec
+from services.store.connection import connect_patiently
 from services.store.log_store import SELECT_POSITION
 from services.store.tasks import end
 
@@ -58,11 +59,8 @@ async def two_connections(conninfo: str, name: str) -> AsyncIterator[tuple[Conne
     """One connection that builds, and one that reads the log meanwhile. Raises psycopg.Error."""
     async with AsyncExitStack() as stack:
         stack.enter_context(_rare_collections())
-        opened = []
-        for role in (name, f"{name}: log"):
-            connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True, application_name=role)
-            opened.append(await stack.enter_async_context(connection))
-        building, log = opened
+        building = await stack.enter_async_context(await connect_patiently(conninfo, name))
+        log = await stack.enter_async_context(await connect_patiently(conninfo, f"{name}: log"))
         await set_up_writing(building)
         await log.execute("SET max_parallel_workers_per_gather = 0")  # the processors are busy with the rest
         set_json_loads(msgspec.json.decode, building)

@@ -79,6 +79,18 @@ SELECT_BALANCES = """
       FROM read_model.folios AS folio WHERE folio_id = ANY(%(folio_ids)s)
 """
 """What has happened between the position asked for and where the read model stands is taken off again."""
+SELECT_STREAMS = """
+    SELECT folio.folio_id,
+           (SELECT coalesce(jsonb_agg(bill.id), '[]'::jsonb)
+              FROM read_model.bills AS bill WHERE bill.folio_id = folio.folio_id) AS bills,
+           (SELECT coalesce(jsonb_agg(request.id), '[]'::jsonb)
+              FROM read_model.bills AS bill JOIN read_model.payment_requests AS request ON request.bill_id = bill.id
+             WHERE bill.folio_id = folio.folio_id) AS payment_requests
+      FROM read_model.folios AS folio
+     WHERE folio.folio_id = coalesce(
+               %(folio_id)s::text, (SELECT bill.folio_id FROM read_model.bills AS bill WHERE bill.id = %(bill_id)s))
+       AND (%(accommodations)s::text[] IS NULL OR folio.accommodation_id = ANY(%(accommodations)s))
+"""
 SELECT_BILL_IDS = "SELECT id FROM read_model.bills WHERE folio_id = %(folio_id)s ORDER BY added_position"
 
 
@@ -113,3 +125,13 @@ async def balances_of_folios(reader: Reader, folio_ids: Sequence[str], at: int) 
     parameters = {"folio_ids": list(folio_ids), "at": at}
     answer = await reader.find(SELECT_BALANCES, parameters, Freshness(eventual=False, min_position=at))
     return {row["folio_id"]: row["balance"] for row in answer.rows}
+
+
+async def streams_of_folio(
+    reader: Reader, folio_id: str | None, bill_id: str | None, sees: Scope, freshness: Freshness
+) -> Answer:
+    """The folio of that id, or of that bill, as a row, or none: `folio_id`, all its `bills` (deleted ones too), all
+    their `payment_requests`. Raises NotCaughtUp, StoreUnavailable.
+    """
+    parameters = {"folio_id": folio_id, "bill_id": bill_id, "accommodations": sees}
+    return await reader.find(SELECT_STREAMS, parameters, freshness)

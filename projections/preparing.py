@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
-import psycopg
-
 from projections.building import Building, Progress
 from projections.leadership import SELECT_DIGESTS
 from projections.place import SERVING
 from projections.read_model import ReadModel
 from projections.rebuild import rebuild
 from services.store.codec import EventCodec
+from services.store.connection import connect_patiently
 
 LOCK = 0x50726F6A  # "Proj": only one process prepares the tables at a time
 CONNECTION_NAME = "folio prepare"
@@ -31,9 +30,7 @@ def prepare(
 
 
 async def _prepare(conninfo: str, models: Sequence[ReadModel], codec: EventCodec, progress: Progress) -> list[str]:
-    async with await psycopg.AsyncConnection.connect(
-        conninfo, autocommit=True, application_name=CONNECTION_NAME
-    ) as connection:
+    async with await connect_patiently(conninfo, CONNECTION_NAME) as connection:
         while (await (await connection.execute(TRY_LOCK, [LOCK])).fetchone()) != (True,):
             progress.says("Another process prepares the read models.")
             await asyncio.sleep(LOOK_SECONDS)

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -65,6 +65,10 @@ class Freshness:
 
     eventual: bool = False
     min_position: int = 0
+
+    def at_least(self, position: int) -> "Freshness":
+        """The same, and from this position or a later one."""
+        return replace(self, min_position=max(self.min_position, position))
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,8 @@ def _told(error: BaseException) -> str:
 @contextmanager
 def reading_connection(conninfo: str) -> Iterator[psycopg.Connection]:
     """A connection in one transaction that may change nothing. Raises psycopg.Error."""
-    with psycopg.connect(conninfo, application_name=CONNECTION_NAME) as connection:
+    # Opened here, as another version may not know how, and read-only whatever the login may do.
+    with psycopg.connect(conninfo, application_name=CONNECTION_NAME) as connection:  # noqa: TID251
         connection.read_only = True
         yield connection
 

@@ -7,6 +7,9 @@ Role = Literal["pms", "auditor", "admin"]
 
 COMMAND_ROLES: frozenset[Role] = frozenset({"pms", "admin"})
 QUERY_ROLES: frozenset[Role] = frozenset({"pms", "auditor", "admin"})
+AUDIT_ROLES: frozenset[Role] = frozenset({"auditor", "admin"})
+"""Who may have events as they are stored, with the digests of what the provider said."""
+ADMIN_ROLES: frozenset[Role] = frozenset({"admin"})
 
 
 @dataclass(frozen=True)

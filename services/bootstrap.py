@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import psycopg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -32,24 +34,31 @@ from services.collection.office import Office
 from services.collection.provider import Provider
 from services.desk.desk import Desk
 from services.desk.dry_run import DryRuns
+from services.desk.evidence import Evidence
 from services.desk.front_desk import FrontDesk
+from services.desk.guest_export import GuestExport
+from services.desk.history import History
 from services.desk.lookups import Lookups
 from services.desk.past import Past
 from services.desk.payment_request_desk import PaymentRequestDesk
+from services.evidence.keys import make_private_key, read_private_key
 from services.graphql.errors import refuse
 from services.graphql.routes import PATH as GRAPHQL_PATH
 from services.graphql.routes import graphql_routes
 from services.payssam.callback import PATH as CALLBACK_PATH
 from services.payssam.callback import callback_router
 from services.payssam.client import PayssamClient
+from services.payssam.wire import without_key
 from services.rest.app import make_app
 from services.settings import Settings
+from services.store.anchoring import AnchorFile
 from services.store.api_keys import KeyRing
 from services.store.codec import EventCodec
 from services.store.committer import Committer
 from services.store.connection import Pool, make_pool
 from services.store.data_keys import DataKeys
 from services.store.dry_run import DryRunStore
+from services.store.evidence import StoredEvidence
 from services.store.feed import StoredFeed
 from services.store.inbox import StoredInbox
 from services.store.leading import lead
@@ -57,7 +66,10 @@ from services.store.listening import Listener
 from services.store.locks import AdvisoryLocks
 from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
+from services.store.past_log import PastLog
 from services.store.recorder import CHANNEL
+from services.store.sealer import Sealer
+from services.store.sealing import end_sealing, keep_sealing
 from services.store.tasks import end
 from services.telemetry import (
     LOG_POSITION,
@@ -66,6 +78,7 @@ from services.telemetry import (
     READ_MODEL_PARKED_EVENTS,
 )
 
+SIGNING_KEY = "signing-key.pem"
 READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS, PAYMENT_REQUESTS)
 CODEC = EventCodec(transcoder=None)  # type: ignore[arg-type]
 RETRY_SECONDS = 1.0
@@ -73,6 +86,7 @@ DEALINGS_MAX = 20
 """Payment requests dealt with at once, each with a connection for its lock: 12 by the attendant, 8 by callers."""
 LAG_EVENTS_MAX = 10_000
 ATTENDANT = "attendant"
+SEALER = "sealer"
 OUTCOMES_KEPT_DAYS = 45
 HOUSEKEEPING_SECONDS = 6 * 3600
 
@@ -99,9 +113,11 @@ class Service:
     listener: Listener
     runner: Runner
     events: StoredFeed
+    guest_export: GuestExport
     office: Office | None = None
     office_pool: Pool | None = None
     attended: bool = False
+    sealer: Sealer | None = None
     app: FastAPI = field(init=False)
     trouble: str | None = "starting"
     ending: bool = False
@@ -110,9 +126,6 @@ class Service:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> "Service":
-        await self.pool.open(wait=False)
-        if self.office_pool is not None:
-            await self.office_pool.open(wait=False)
         await self.committer.start()
         self._tasks = [
             asyncio.create_task(self._prepare(), name="prepare"),
@@ -127,6 +140,8 @@ class Service:
         await self.committer.close()
         await self.runner.close()
         await self.listener.close()
+        if self.sealer is not None:
+            await end_sealing(self.sealer, last=self.trouble is None)
         if self.office_pool is not None:
             await self.office_pool.close()
         if self.office is not None:
@@ -164,13 +179,25 @@ class Service:
                 return
             self.begun.set()
             await asyncio.sleep(RETRY_SECONDS)
+        await self._open_pools()
         await self.listener.start()
         await self.runner.start()
         await self.events.start()
         self.trouble = None
         self.begun.set()
         if self.office is not None and self.attended:
-            await lead(self.conninfo, ATTENDANT, self.office.attendant.work)
+            self._lead(ATTENDANT, self.office.attendant.work)
+        if self.sealer is not None:
+            self._lead(SEALER, partial(keep_sealing, self.sealer))
+
+    def _lead(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        self._tasks.append(asyncio.create_task(lead(self.conninfo, name, work), name=name))
+
+    async def _open_pools(self) -> None:
+        """Not before the database is up to date: until then the role may be missing that they work as."""
+        await self.pool.open(wait=False)
+        if self.office_pool is not None:
+            await self.office_pool.open(wait=False)
 
     async def _keep_house(self) -> None:
         while True:
@@ -227,6 +254,21 @@ def collecting_by(settings: Settings) -> Collecting | None:
     return Collecting(client, key, sources, settings.payssam_automatic_card_payment)
 
 
+@dataclass(frozen=True)
+class Sealing:
+    """What checkpoints are signed with, and the file outside the database that they are added to, if any."""
+
+    key: Ed25519PrivateKey
+    checkpoint_file: Path | None = None
+
+
+def sealing_by(settings: Settings, data: Path) -> Sealing:
+    """How the settings say that the log is sealed; the key is made at the first start. Raises BadKey."""
+    path = settings.signing_key_file
+    key = make_private_key(data / SIGNING_KEY) if path is None else read_private_key(path)
+    return Sealing(key, settings.checkpoint_file)
+
+
 def make_service(
     conninfo: str,
     admin_key: str | None = None,
@@ -234,10 +276,12 @@ def make_service(
     *,
     attended: bool = True,
     introspection: bool = False,
+    sealing: Sealing | None = None,
 ) -> Service:
     """A service on a database; nothing is connected yet. Without `collecting` no guest can be asked for money.
 
     `attended`: it sends what was asked for and looks after it; else that is left to another process.
+    `sealing`: it links events and signs checkpoints, and can prove folios; else that is left to another process.
     `introspection`: GraphQL clients may ask for the schema, and there is a page to try it.
     """
     pool = make_pool(conninfo, "folio")
@@ -250,18 +294,33 @@ def make_service(
     executor, ledger = Executor(store, Clock()), Ledger()
     desk = Desk(ledger, executor, store)
     events = StoredFeed(pool, CODEC, listener.signals[CHANNEL])
-    service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events)
+    inbox = StoredInbox(pool)
+    export = GuestExport(reader, store, data_keys, inbox, without_key)
+    service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events, export)
     if collecting is not None:
         service.office_pool = make_pool(conninfo, "folio collection", DEALINGS_MAX)
         collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))
-        inbox = StoredInbox(pool)
         agenda = RequestAgenda(pool, reader)
         attendant = Attendant(collector, agenda, inbox)
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
-    requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, Past(store))
-    dry_runs = DryRuns(ledger, lookups, events, partial(DryRunStore, store, data_keys))
-    front = FrontDesk(KeyRing(pool, admin_key), desk, requests, lookups, data_keys, events, dry_runs)
+    if sealing is not None:
+        follow = None if sealing.checkpoint_file is None else AnchorFile(sealing.checkpoint_file).follow
+        service.sealer = Sealer(conninfo, sealing.key, follow)
+    past = Past(PastLog(pool, CODEC))
+    requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, past)
+    front = FrontDesk(
+        authenticator=KeyRing(pool, admin_key),
+        desk=desk,
+        dry_runs=DryRuns(ledger, lookups, events, partial(DryRunStore, store, data_keys)),
+        payment_requests=requests,
+        lookups=lookups,
+        history=History(reader, past, inbox),
+        opener=data_keys,
+        events=events,
+        evidence=Evidence(StoredEvidence(pool, service.sealer)),
+        guest_export=export,
+    )
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
     service.app.router.routes.extend(graphql_routes(front, introspection=introspection))
     if collecting is not None:

@@ -6,9 +6,12 @@ from typing import Annotated
 import typer
 
 from services.bootstrap import prepare_database
+from services.cli_audit import audit, verify_command
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
+from services.cli_privacy import privacy
 from services.cli_projections import projections
+from services.cli_replay import replay_command
 from services.cli_shadow import shadow_command
 from services.serving import bind, database, listen, serve_as_set
 from services.telemetry import configure_logging
@@ -39,8 +42,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
 app.add_typer(payssam, name="payssam")
+app.add_typer(privacy, name="privacy")
 app.add_typer(projections, name="projections")
 
 
@@ -53,11 +58,11 @@ def serve_command(port: Port = 8080, data: Data = DEFAULT_DATA, host: Host = "12
         address = listening.getsockname()
         tell(f"Folio Ledger serves http://{address[0]}:{address[1]} (described at /docs). Ctrl-C ends it.")
         if workers == 1:
-            run(serve_as_set(conninfo, listening, settings))
+            run(serve_as_set(conninfo, listening, settings, data))
             return
         listening.close()
         with bind(address[0], address[1], shared=True):
-            serve_in_workers(Worker(address[0], address[1], conninfo), workers)
+            serve_in_workers(Worker(address[0], address[1], conninfo, data), workers)
 
 
 @app.command("demo")
@@ -116,7 +121,9 @@ def migrate(data: Data = DEFAULT_DATA) -> None:
         tell("The database is up to date.")
 
 
+app.command("replay")(replay_command)
 app.command("payssam-sandbox")(sandbox_command)
+app.command("verify")(verify_command)
 app.command("shadow")(shadow_command)
 
 

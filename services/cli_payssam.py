@@ -1,6 +1,5 @@
 """`folio payssam …`, what an operator does about the payment provider, and `folio payssam-sandbox`."""
 
-import asyncio
 import json
 import re
 from pathlib import Path
@@ -13,10 +12,11 @@ from rich.table import Column, Table
 
 from services.bootstrap import Service, collecting_by, make_service
 from services.collection.payment_request import ID_LENGTH
+from services.collection.ports import KeptCallback
 from services.collection.reconciliation import Report, reconcile
 from services.payssam.sandbox import SandboxSettings, serve_sandbox
 from services.serving import listen
-from services.store.inbox import KeptCallback, list_callbacks, replay_callbacks
+from services.store.inbox import list_callbacks, replay_callbacks
 from services.telemetry import configure_logging
 from services.terminal import (
     DEFAULT_DATA,
@@ -30,9 +30,9 @@ from services.terminal import (
     run,
     tell,
     until_interrupted,
+    until_ready,
 )
 
-READY_SECONDS_MAX = 30
 NUMBER_MAX = 2**63 - 1
 PRIVATE = re.compile(r'("(?:api_?key|phone|member_?(?:nm|name))"\s*:\s*")[^"]*', re.IGNORECASE)
 """What an operator need not see: the provider's key, and whom a bill was sent to."""
@@ -81,12 +81,7 @@ def reconcile_command(data: Data = DEFAULT_DATA) -> None:
 
 
 async def _reconcile(service: Service) -> Report:
-    try:
-        async with asyncio.timeout(READY_SECONDS_MAX):
-            while service.trouble is not None:  # noqa: ASYNC110  # a service gives nothing to wait on
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        fail(f"Nothing was asked: {service.trouble}. Run it again when the database answers.")
+    await until_ready(service)
     assert service.office is not None
     request_ids = await service.office.agenda.all_watched()
     columns = (TextColumn("Asking the provider"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -161,7 +156,7 @@ def _shown(kept: KeptCallback, api_key: str | None) -> str:
         "sha256": kept.digest,
         "headers": kept.headers,
     }
-    body = PRIVATE.sub(r"\1***", kept.body.decode(errors="replace"))
+    body = PRIVATE.sub(r"\1***", kept.body.decode(errors="replace")) or "(erased: its guest was forgotten)"
     body = body if api_key is None else body.replace(api_key, "***")
     return (
         "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in facts.items()) + f"\n\n{body}"

@@ -14,12 +14,13 @@ LINE_SECONDS = 2.0
 
 
 class BuildingProgress(Progress):
-    """Shows the progress on standard output; `events` is how many are applied."""
+    """Shows the progress, on standard output unless told otherwise; `events` is how many are `done` so far."""
 
-    def __init__(self, doing: str) -> None:
+    def __init__(self, doing: str, done: str = "applied", *, stderr: bool = False) -> None:
         self.events = 0
         self._doing = doing
-        self._console = Console()
+        self._done = done
+        self._console = Console(stderr=stderr)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Bar(*columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("events", total=None)
@@ -46,7 +47,7 @@ class BuildingProgress(Progress):
         self._bar.update(self._task, completed=events, total=until)
         if not self._console.is_terminal and (now := time.monotonic()) - self._told_at >= LINE_SECONDS:
             self._told_at = now
-            self.says(f"{events:,} of {until:,} events are applied.")
+            self.says(f"{events:,} of {until:,} events are {self._done}.")
 
     def says(self, message: str) -> None:
         """Print a line."""

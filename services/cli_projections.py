@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import psycopg
 import typer
 from rich.console import Console
 from rich.table import Column, Table
@@ -20,6 +19,7 @@ from projections.status import Status, read_status
 from projections.verification import Difference, Verified, verify
 from services.bootstrap import CODEC, READ_MODELS
 from services.cli_progress import BuildingProgress
+from services.store.connection import connect_patiently
 from services.telemetry import configure_logging
 from services.terminal import DEFAULT_DATA, Data, end_on_sigterm, fail, prepared_database, run, tell
 
@@ -227,7 +227,5 @@ def _model(name: str) -> ReadModel:
 @asynccontextmanager
 async def connected(conninfo: str) -> AsyncIterator[Connection]:
     """A connection for one command."""
-    async with await psycopg.AsyncConnection.connect(
-        conninfo, autocommit=True, application_name=CONNECTION_NAME
-    ) as connection:
+    async with await connect_patiently(conninfo, CONNECTION_NAME) as connection:
         yield connection

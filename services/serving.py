@@ -14,7 +14,7 @@ import psycopg
 import uvicorn
 from fastapi import FastAPI
 
-from services.bootstrap import Collecting, collecting_by, make_service
+from services.bootstrap import Service, collecting_by, make_service, sealing_by
 from services.settings import Settings
 from services.store.connection import with_network_limits
 from services.store.embedded import EmbeddedPostgres, attach
@@ -130,29 +130,26 @@ async def serve_as_set(
     conninfo: str,
     listening: socket.socket,
     settings: Settings,
+    data: Path,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Serve with the key and the provider that the settings name; otherwise as `serve`."""
+    """Serve with the keys and the provider that the settings name; otherwise as `serve`. Raises BadKey."""
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     introspection = settings.graphql_introspection
-    await serve(conninfo, listening, admin_key, collecting_by(settings), meanwhile, introspection=introspection)
+    collecting, sealing = collecting_by(settings), sealing_by(settings, data)
+    service = make_service(conninfo, admin_key, collecting, introspection=introspection, sealing=sealing)
+    await serve(service, listening, meanwhile)
 
 
 async def serve(
-    conninfo: str,
-    listening: socket.socket,
-    admin_key: str | None,
-    collecting: Collecting | None,
-    meanwhile: Callable[[], Awaitable[None]] | None = None,
-    *,
-    introspection: bool = False,
+    service: Service, listening: socket.socket, meanwhile: Callable[[], Awaitable[None]] | None = None
 ) -> None:
     """Serve until interrupted; `meanwhile` runs beside the server.
 
     What comes while the service starts waits in the socket's queue; of several processes on a port, the one that
     starts gets nothing that the others could answer, as it does not listen yet.
     """
-    async with make_service(conninfo, admin_key, collecting, introspection=introspection) as service:
+    async with service:
         await service.begun.wait()
         server = Server(web_config(service.app))
         _collect_garbage_rarely()

@@ -44,6 +44,14 @@ class Settings(BaseSettings):
     graphql_introspection: bool = Field(
         default=False, description="Whether GraphQL clients may ask for the schema, and /graphql has a page to try it"
     )
+    signing_key_file: Path | None = Field(
+        default=None,
+        description="Private Ed25519 key (PEM) that checkpoints are signed with; by default signing-key.pem in the"
+        " data folder, made at the first start",
+    )
+    checkpoint_file: Path | None = Field(
+        default=None, description="File that each checkpoint is added to, so that copies can be kept elsewhere"
+    )
     log_format: str = Field(default="json", pattern="^(json|console)$")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

@@ -15,6 +15,8 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from services.billing.ports import StoreUnavailable
+from services.bootstrap import Service
+from services.evidence.keys import BadKey
 from services.serving import BadAddress, PortTaken, database
 from services.settings import Settings
 from services.store.api_keys import NameTaken
@@ -27,6 +29,7 @@ Data = Annotated[Path, typer.Option(help="Folder of the own PostgreSQL; unused w
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 DEFAULT_DATA = Path(".folio")
+READY_SECONDS_MAX = 30
 
 console = Console(stderr=True)
 
@@ -61,7 +64,7 @@ def clear_messages() -> Iterator[None]:
     """Turn what an operator can put right into a message instead of a traceback."""
     try:
         yield
-    except (EmbeddedPostgresError, MigrationError, PortTaken, BadAddress, NameTaken) as error:
+    except (EmbeddedPostgresError, MigrationError, PortTaken, BadAddress, BadKey, NameTaken) as error:
         fail(str(error))
     except (psycopg.OperationalError, StoreUnavailable) as error:
         fail(f"The database does not answer: {str(error).strip()}\nCheck FOLIO_DATABASE_URL and that it runs.")
@@ -92,6 +95,16 @@ def prepared_database(data: Path) -> Iterator[str]:
     with clear_messages(), database(read_settings(), data, shared=True) as conninfo:
         migrate(conninfo)
         yield conninfo
+
+
+async def until_ready(service: Service) -> None:
+    """Wait until a service of this command's own can answer, or say what keeps it from that."""
+    try:
+        async with asyncio.timeout(READY_SECONDS_MAX):
+            while service.trouble is not None:  # noqa: ASYNC110  # a service gives nothing to wait on
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        fail(f"Nothing was done: {service.trouble}. Run it again when the database answers.")
 
 
 def run(doing: Coroutine[Any, Any, Result]) -> Result:

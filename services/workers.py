@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from prometheus_client import multiprocess
 
@@ -34,6 +35,7 @@ class Worker:
     host: str
     port: int
     conninfo: str
+    data: Path
 
     def start(self) -> BaseProcess:
         """Start a process that serves."""
@@ -88,7 +90,7 @@ def _serve(worker: Worker) -> None:
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format)
     with bind(worker.host, worker.port, shared=True) as listening:  # listens once it is served
-        run(serve_as_set(worker.conninfo, listening, settings, _parent_gone))
+        run(serve_as_set(worker.conninfo, listening, settings, worker.data, _parent_gone))
 
 
 async def _parent_gone() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from services.billing.accommodation import AccommodationConfigured
 from services.billing.bill import BillAdded, BillDeleted, BillUpdated, Cancelled
 from services.billing.event import BillEvent, LedgerEvent
-from services.billing.folio import FolioOpened
+from services.billing.folio import FolioOpened, GuestForgotten
 from services.billing.open_request import RequestClosed, RequestOpened
 from services.billing.payment import (
     PaymentCancelled,
@@ -120,6 +120,7 @@ EVENT_VIEWS: Mapping[type[LedgerEvent], EventView] = {
         "accommodationId": event.accommodation_id,
         "currency": event.currency,
     },
+    GuestForgotten: lambda event: {"folioId": event.folio_id, "accommodationId": event.accommodation_id},
     BillAdded: _added,
     BillUpdated: lambda event: {**_bill(event), "name": event.name, "totalAmount": event.total_amount},
     Cancelled: _bill,

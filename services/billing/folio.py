@@ -1,4 +1,7 @@
-"""A folio: the account of a guest, a room or a company in one accommodation, for good."""
+"""A folio: the account of a guest, a room or a company in one accommodation, for good; its guest may be forgotten."""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 from eventsourcing.domain import BaseAggregate
 
@@ -23,6 +26,28 @@ class FolioOpened(CreatedEvent):
         aggregate.currency = self.currency
 
 
+@dataclass(frozen=True)
+class Forgotten:
+    """That a folio's guest was forgotten: when, by whom, and why."""
+
+    at: datetime
+    by: str
+    reason: str | None
+
+
+class GuestForgotten(LedgerEvent):
+    """The folio's data key is destroyed, in the commit of this event: names, phones and accounts open no more."""
+
+    TOPIC = "folio.guest_forgotten"
+
+    folio_id: str
+    accommodation_id: str
+
+    def apply(self, aggregate: "Folio") -> None:
+        """From now on the folio takes no personal data."""
+        aggregate.forgotten = Forgotten(self.timestamp, self.by, self.reason)
+
+
 class Folio(BaseAggregate[str]):
     """Where bills are kept; it holds no balance of its own, its bills do."""
 
@@ -34,7 +59,8 @@ class Folio(BaseAggregate[str]):
     currency: str
 
     def __init__(self) -> None:
-        """Filled by its first event."""
+        """The part that a new folio does not have yet; the rest comes with FolioOpened."""
+        self.forgotten: Forgotten | None = None
 
     @classmethod
     def opened(cls, stamp: Stamp, folio_id: str, accommodation_id: str, currency: str) -> "Folio":
@@ -47,3 +73,8 @@ class Folio(BaseAggregate[str]):
             currency=currency,
             **stamp,
         )
+
+    def forget_guest(self, stamp: Stamp) -> None:
+        """Forget the guest for good; once, however often it is asked for."""
+        if self.forgotten is None:
+            self.trigger_event(GuestForgotten, folio_id=self.folio_id, accommodation_id=self.accommodation_id, **stamp)

@@ -195,6 +195,14 @@ class Ledger(Application[str]):
         payments.delete_payment(work.stamp, bill, payment_id)
         return bill
 
+    def forget_guest(self, work: Work, folio_id: str) -> Folio:
+        """Make everything that is kept of the folio's guest unreadable, for good; amounts stay. Raises NotFound."""
+        folio = work.find(Folio, folio_stream(folio_id))
+        if folio is None or not work.context.sees(folio.accommodation_id):
+            raise NotFound(f"There is no folio {folio_id}.", "/folioId")
+        folio.forget_guest(work.stamp)
+        return folio
+
     def _accommodation_of(self, work: Work, folio_id: str, given: str | None, pointer: str = "/accommodationId") -> str:
         folio = work.find(Folio, folio_stream(folio_id))
         if folio is None:

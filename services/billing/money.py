@@ -23,3 +23,20 @@ def at_least_one(amount: int, pointer: str) -> int:
     if amount < 1:
         raise InvalidParameter(f"The amount is {amount}; it must be 1 or more.", pointer)
     return within_limits(amount, pointer)
+
+
+WITHOUT_MINOR_UNIT = (
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
+    "XPF",
+)  # fmt: skip
+IN_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+MINOR_DIGITS = {**dict.fromkeys(WITHOUT_MINOR_UNIT, 0), **dict.fromkeys(IN_THOUSANDTHS, 3)}
+"""Digits of the minor unit by ISO 4217, where they are not 2."""
+
+
+def readable(amount: int, currency: str) -> str:
+    """An amount in minor units for people, such as `12,000 KRW` or `120.50 USD`."""
+    digits = MINOR_DIGITS.get(currency, 2)
+    whole, rest = divmod(abs(amount), 10**digits)
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{whole:,}{f'.{rest:0{digits}}' if digits else ''} {currency}"

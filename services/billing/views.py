@@ -7,6 +7,7 @@ from typing import Any
 
 from services.billing.accommodation import Settings
 from services.billing.bill import Bill
+from services.billing.folio import Folio
 from services.billing.payment import Payment, VirtualAccount
 from services.billing.settlement import Settlement
 
@@ -113,4 +114,15 @@ def folio_view(
         "paidAmount": paid,
         "balanceAmount": balance,
         "bills": bills,
+    }
+
+
+def forgotten_view(folio: Folio) -> View:
+    """When, by whom and why the folio's guest was forgotten, all None when it was not."""
+    forgotten = folio.forgotten
+    return {
+        "folioId": folio.folio_id,
+        "forgottenAt": None if forgotten is None else forgotten.at,
+        "forgottenBy": None if forgotten is None else forgotten.by,
+        "reason": None if forgotten is None else forgotten.reason,
     }

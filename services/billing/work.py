@@ -11,6 +11,8 @@ from eventsourcing.domain import BaseAggregate
 from services.billing.bill import BillAdded
 from services.billing.errors import ConservationViolated, InvalidState
 from services.billing.event import BillEvent, Context, LedgerEvent
+from services.billing.folio import Folio
+from services.billing.ids import folio_stream
 from services.billing.ports import KeptOutcome, Loaded, Wanted
 from services.billing.settlement import Settled
 from services.billing.stamp import Stamp
@@ -66,10 +68,13 @@ class Work:
 
     def require(self, streams: Iterable[str]) -> None:
         """Raise NotLoaded for those of the streams that are missing, all at once."""
-        loaded = self._loaded
-        missing = frozenset(streams) - self._aggregates.keys() - loaded.remembered.keys() - loaded.streams.keys()
+        missing = self._missing(streams)
         if missing:
             raise NotLoaded(Wanted(streams=missing))
+
+    def _missing(self, streams: Iterable[str]) -> frozenset[str]:
+        loaded = self._loaded
+        return frozenset(streams) - self._aggregates.keys() - loaded.remembered.keys() - loaded.streams.keys()
 
     def find(self, kind: type[A], stream: str) -> A | None:
         """The aggregate of a stream as this work has it, None when there is none. Raises NotLoaded."""
@@ -108,11 +113,15 @@ class Work:
         self.aliases[alias] = stream
 
     def seal(self, folio_id: str, plain: bytes) -> str:
-        """Personal data encrypted under the folio's data key. Raises NotLoaded, InvalidState."""
+        """Personal data encrypted under the folio's data key. Raises NotLoaded, InvalidState.
+
+        The folio is looked at as well: when its guest is forgotten meanwhile, the commit finds that it has grown.
+        """
+        stream = folio_stream(folio_id)
         if folio_id not in self._loaded.data_keys:
-            raise NotLoaded(Wanted(data_keys=frozenset([folio_id])))
-        data_key = self._loaded.data_keys[folio_id]
-        if data_key is None:
+            raise NotLoaded(Wanted(streams=self._missing([stream]), data_keys=frozenset([folio_id])))
+        data_key, folio = self._loaded.data_keys[folio_id], self.find(Folio, stream)
+        if data_key is None or (folio is not None and folio.forgotten is not None):
             raise InvalidState(f"The guest of folio {folio_id} was forgotten; it takes no personal data.")
         return data_key.seal(plain)
 

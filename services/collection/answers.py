@@ -3,8 +3,12 @@
 import re
 from dataclasses import replace
 
+from services.collection.guest import PHONE, Guest
 from services.collection.payment_request import PaymentRequest
-from services.collection.provider import Ask, Done, Refused, Sent, Unknown, Why
+from services.collection.provider import Refused, Unknown, Why
+
+NOT_KEPT = "(what it said is not kept: the guest was forgotten)"
+MASK = "***"
 
 
 def said(answer: Refused | Unknown) -> str:
@@ -12,14 +16,25 @@ def said(answer: Refused | Unknown) -> str:
     return answer.reason if isinstance(answer, Unknown) else f"{answer.code}: {answer.message}"
 
 
-def discreet(answer: Done[Sent] | Refused | Unknown, ask: Ask) -> Done[Sent] | Refused | Unknown:
-    """The answer without the guest in it, should the provider quote whom it was about."""
-    if isinstance(answer, Done):
-        return answer
-    guest = re.compile("|".join(map(re.escape, (ask.customer_name, ask.contact))))
+def discreet(answer: Refused | Unknown, guest: Guest | None) -> Refused | Unknown:
+    """The answer without the guest in it, should the provider quote whom it was about.
+
+    A guest who was forgotten cannot be found in it any more, so nothing of its message is kept.
+    """
+    if guest is None:
+        return answer if isinstance(answer, Unknown) else replace(answer, message=NOT_KEPT)
+    texts = [guest.name, guest.message] if guest.message else [guest.name]
+    quoted = re.compile("|".join([*map(re.escape, texts), _written(guest.contact)]), re.IGNORECASE)
     if isinstance(answer, Unknown):
-        return Unknown(guest.sub("***", answer.reason))
-    return replace(answer, message=guest.sub("***", answer.message))
+        return Unknown(quoted.sub(MASK, answer.reason))
+    return replace(answer, code=quoted.sub(MASK, answer.code), message=quoted.sub(MASK, answer.message))
+
+
+def _written(contact: str) -> str:
+    """A pattern for a contact as it may be written: a phone with hyphens, or in its international form."""
+    if not PHONE.fullmatch(contact):
+        return re.escape(contact)
+    return r"(?:\+?82[-. ]?)?0?" + r"[-. ]?".join(contact[1:])
 
 
 def for_good(request: PaymentRequest, refused: Refused, read: Refused) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from services.billing.errors import InvalidState
 from services.billing.event import Context
@@ -18,12 +19,14 @@ from services.billing.work import Work
 from services.collection import commands
 from services.collection.answers import discreet, for_good, said
 from services.collection.errors import ProviderUnavailable
-from services.collection.guest import open_guest
+from services.collection.guest import Guest, open_guest
 from services.collection.payment_request import Evidence, PaymentRequest
 from services.collection.ports import Locks, Opener
 from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, State, Unknown, Why
 from services.collection.word import Decide, decision_on, evidence_of
 from services.telemetry import PAYMENT_REQUESTS, PROVIDER_POINTS
+
+Told = TypeVar("Told")
 
 ACTOR = "provider"
 """Whose word the events rest on that nobody asked for."""
@@ -93,7 +96,7 @@ class Collector:
     async def _end_unpaid(self, request: PaymentRequest, found: ProviderBill) -> str | None:
         """A bill that nobody should pay any more: its last day is over, or its send came through after its end."""
         if not request.open and request.payment_id is None:
-            answer = await self._provider.destroy(request.asked.merchant, request.id, request.asked.amount)
+            answer = await self._destroy(request)
             return None if isinstance(answer, Done) else said(answer)
         if _over(request):
             evidence = evidence_of(found)
@@ -111,7 +114,7 @@ class Collector:
         if ask is None:
             await self._commit(_ending(request))
             return None
-        answer = discreet(await self._provider.send(request.asked.merchant, ask), ask)
+        answer = await self._discreet(request, await self._provider.send(request.asked.merchant, ask))
         if isinstance(answer, Done):
             url = answer.value.url
             await self._commit(lambda work: commands.note_sent(work, request.id, url, self._price_of(request)))
@@ -154,7 +157,7 @@ class Collector:
         """
         if request.status != "SENT":
             raise InvalidState(f"Payment request {request.id} is {request.status}; only one that is SENT is resent.")
-        answer = await self._provider.resend(request.asked.merchant, request.id)
+        answer = await self._discreet(request, await self._provider.resend(request.asked.merchant, request.id))
         if isinstance(answer, Refused):
             await self._settle_doubt(request, None)
             raise _refusal(answer)
@@ -169,7 +172,7 @@ class Collector:
             raise InvalidState(f"Payment request {request.id} is {request.status}; only an open one is destroyed.")
         if request.status != "SENT" and await self._never_sent(request):
             return lambda work: commands.note_destroyed(work, request.id, Evidence())
-        answer = await self._provider.destroy(request.asked.merchant, request.id, request.asked.amount)
+        answer = await self._destroy(request)
         evidence = Evidence()
         if not isinstance(answer, Done):
             found = await self._settle_doubt(request, "DESTROYED")
@@ -197,7 +200,8 @@ class Collector:
         """
         if request.status != "PAID":
             raise InvalidState(f"Payment request {request.id} is {request.status}; only a PAID one is refunded.")
-        answer = await self._provider.cancel(request.asked.merchant, request.id, request.asked.amount)
+        cancelled = await self._provider.cancel(request.asked.merchant, request.id, request.asked.amount)
+        answer = await self._discreet(request, cancelled)
         evidence = Evidence()
         if not isinstance(answer, Done):
             found = await self._settle_doubt(request, "REFUNDED")
@@ -219,7 +223,17 @@ class Collector:
         return found.value
 
     async def _read(self, request: PaymentRequest) -> Done[ProviderBill] | Refused | Unknown:
-        return await self._provider.read(request.asked.merchant, request.id)
+        return await self._discreet(request, await self._provider.read(request.asked.merchant, request.id))
+
+    async def _destroy(self, request: PaymentRequest) -> Done[None] | Refused | Unknown:
+        destroyed = await self._provider.destroy(request.asked.merchant, request.id, request.asked.amount)
+        return await self._discreet(request, destroyed)
+
+    async def _discreet(
+        self, request: PaymentRequest, answer: Done[Told] | Refused | Unknown
+    ) -> Done[Told] | Refused | Unknown:
+        """What the provider says, without the guest in it. Raises StoreUnavailable."""
+        return answer if isinstance(answer, Done) else discreet(answer, await self._guest(request))
 
     async def _believe(self, request: PaymentRequest, bill: ProviderBill, callback: str | None) -> None:
         points = self._price_of(request)
@@ -229,9 +243,7 @@ class Collector:
         return self._provider.message_points if request.asked.send_type == "TALK" else 0
 
     async def _ask(self, request: PaymentRequest) -> Ask | None:
-        asked = request.asked
-        data_keys = await self._opener.for_opening([asked.folio_id])
-        guest = open_guest(asked.guest, data_keys.get(asked.folio_id))
+        asked, guest = request.asked, await self._guest(request)
         if guest is None:
             return None
         return Ask(
@@ -245,6 +257,12 @@ class Collector:
             message=guest.message,
             bill_issuer=asked.bill_issuer,
         )
+
+    async def _guest(self, request: PaymentRequest) -> Guest | None:
+        """The guest who is asked, None once forgotten. Raises StoreUnavailable."""
+        folio_id = request.asked.folio_id
+        data_keys = await self._opener.for_opening([folio_id])
+        return open_guest(request.asked.guest, data_keys.get(folio_id))
 
     async def _commit(self, decide: Decide) -> PaymentRequest:
         context = Context(key=ACTOR, request_id=new_ulid())

@@ -75,6 +75,27 @@ class Letter:
     attempts: int
 
 
+@dataclass(frozen=True)
+class KeptCallback:
+    """A callback as it came. `body` holds the provider's credential and is shown with care.
+
+    Body and headers are empty once the guest was forgotten whom they are about.
+    """
+
+    number: int
+    received_at: datetime
+    source: str
+    request_id: str
+    says_paid: bool
+    state: str
+    attempts: int
+    reason: str | None
+    next_at: datetime
+    headers: dict[str, str]
+    body: bytes
+    digest: str
+
+
 class Inbox(Protocol):
     """Callbacks, kept before they are answered and read after."""
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from services.bootstrap import Collecting
+from services.bootstrap import SIGNING_KEY, Collecting, Sealing, make_service
 from services.demo.catalogue import HOTELS
 from services.demo.client import DemoFailed, ask, open_client, wait_until_ready
 from services.demo.key import demo_key
@@ -19,6 +19,7 @@ from services.demo.loading import is_loaded, load
 from services.demo.provider import sandbox
 from services.demo.sample_hotel import closing_folio, guest_folios
 from services.demo.welcome import AMOUNT, NO_BILL, welcome
+from services.evidence.keys import make_private_key
 from services.payssam.callback import PATH as CALLBACK_PATH
 from services.payssam.client import PayssamClient
 from services.serving import serve
@@ -41,7 +42,9 @@ async def run_demo(conninfo: str, listening: socket.socket, data: Path) -> None:
         async def meanwhile() -> None:
             await _prepare(conninfo, address, provider.address, data)
 
-        await serve(conninfo, listening, None, Collecting(client, key), meanwhile, introspection=True)
+        sealing = Sealing(make_private_key(data / SIGNING_KEY))
+        service = make_service(conninfo, None, Collecting(client, key), introspection=True, sealing=sealing)
+        await serve(service, listening, meanwhile)
 
 
 async def _prepare(conninfo: str, address: str, provider: str, data: Path) -> None:

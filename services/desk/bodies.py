@@ -140,6 +140,14 @@ class ReasonBody(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "Posted by mistake"}})
 
 
+class ForgetGuestBody(Body):
+    """Why the guest is forgotten. The reason is kept in the clear for good: it names no guest."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "Asked for by the guest, case 2026-117"}})
+
+    reason: Reason
+
+
 class SettlementsBody(Body):
     """Bills of the same folio to pay from this one."""
 

@@ -20,7 +20,6 @@ def cloud_event(placed: PlacedEvent) -> dict[str, Any]:
 
 def event_document(id_: str, event: LedgerEvent, accommodation_id: str | None, folio_id: str | None) -> dict[str, Any]:
     """An event under an id, of this accommodation and folio, in the same form."""
-    view = EVENT_VIEWS.get(type(event))
     attributes = {
         "specversion": "1.0",
         "id": id_,
@@ -36,4 +35,10 @@ def event_document(id_: str, event: LedgerEvent, accommodation_id: str | None, f
         attributes["accommodationid"] = accommodation_id
     if folio_id is not None:
         attributes["folioid"] = folio_id
-    return {**attributes, "data": {**({} if view is None else view(event)), **actor_view(event)}}
+    return {**attributes, "data": event_data(event)}
+
+
+def event_data(event: LedgerEvent) -> dict[str, Any]:
+    """What an event shows, and who caused it."""
+    view = EVENT_VIEWS.get(type(event))
+    return {**({} if view is None else view(event)), **actor_view(event)}

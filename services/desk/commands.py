@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.access import ADMIN_ROLES, COMMAND_ROLES, Role
 from services.billing.bill import BillChanges
 from services.billing.ledger import Ledger, NewBill, PaymentGiven
 from services.billing.payment import NewPayment, PaymentChanges
@@ -17,7 +18,14 @@ from services.billing.transfer import Destination, TransferWanted
 from services.billing.views import bill_view
 from services.billing.work import Work
 from services.desk import bodies
-from services.desk.outcomes import NO_CONTENT, Outcome, accommodation_outcome, bill_outcome, payment_outcome
+from services.desk.outcomes import (
+    NO_CONTENT,
+    Outcome,
+    accommodation_outcome,
+    bill_outcome,
+    forgotten_outcome,
+    payment_outcome,
+)
 
 Decide = Callable[[Ledger, Work, str, Any], Outcome]
 """Decides a command on the thing that the path names, with the parsed body."""
@@ -25,7 +33,7 @@ Decide = Callable[[Ledger, Work, str, Any], Outcome]
 
 @dataclass(frozen=True)
 class Command:
-    """A command: where it is called, what it takes, what it answers, how it is decided."""
+    """A command: where it is called, what it takes, what it answers, how it is decided, who may ask for it."""
 
     method: str
     path: str
@@ -35,6 +43,7 @@ class Command:
     summary: str
     decide: Decide
     own_name: str = ""
+    roles: frozenset[Role] = COMMAND_ROLES
 
     @property
     def name(self) -> str:
@@ -146,7 +155,13 @@ def delete_payment(ledger: Ledger, work: Work, target: str, body: bodies.ReasonB
     return NO_CONTENT
 
 
+def forget_guest(ledger: Ledger, work: Work, target: str, body: bodies.ForgetGuestBody) -> Outcome:
+    return forgotten_outcome(ledger.forget_guest(work, target))
+
+
 # fmt: off
+FORGET_GUEST = Command("POST", "/v1/folios/{folioId}/privacy/forget", bodies.ForgetGuestBody, 200, "ForgottenGuest",
+                       "Forget a folio's guest, for good", forget_guest, roles=ADMIN_ROLES)
 COMMANDS = (
     Command("PUT", "/v1/accommodations/{accommodationId}", bodies.AccommodationBody, 200, "Accommodation",
             "Set up an accommodation", configure_accommodation),
@@ -170,6 +185,7 @@ COMMANDS = (
             "Cancel a payment and keep it", cancel_payment),
     Command("DELETE", "/v1/payments/{paymentId}", bodies.ReasonBody, 204, "",
             "Delete a payment from every view", delete_payment),
+    FORGET_GUEST,
 )
 # fmt: on
 

@@ -1,12 +1,7 @@
 """Which bills a list shows, as callers say it."""
 
-from datetime import datetime
-
-from pydantic import ValidationError
-
 from projections.bills import BillFilter
-from services.desk.past import TIME
-from services.desk.problems import invalid
+from services.desk.past import parsed_time
 from services.desk.requests import check_id
 
 
@@ -21,11 +16,5 @@ def bill_filter(
     for name, id_ in (("folioId", folio_id), ("reservationId", reservation_id)):
         if id_ is not None:
             check_id(name, id_, name)
-    return BillFilter(folio_id, reservation_id, status, _time(updated_since), before)
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        return None if text is None else TIME.validate_python(text)
-    except ValidationError:
-        raise invalid("/updatedSince", "updatedSince is a time with an offset, as 2026-11-22T00:00:00Z.") from None
+    since = None if updated_since is None else parsed_time("/updatedSince", updated_since)
+    return BillFilter(folio_id, reservation_id, status, since, before)

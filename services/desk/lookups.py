@@ -15,7 +15,7 @@ from services.access import Caller
 from services.billing.views import View
 from services.desk.pages import cursor_of
 from services.desk.past import Past, PointInLog
-from services.desk.problems import Fault, Problem
+from services.desk.problems import not_found
 
 T = TypeVar("T")
 
@@ -83,8 +83,10 @@ class Lookups:
     ) -> Found[View]:
         """The folio now, or as it was."""
         if moment is not None:
-            ids = await folios.bill_ids_of_folio(self._reader, folio_id, freshness)
-            return Found(*await self._past.folio(folio_id, ids, moment, caller))
+            position = await self._past.position(moment)
+            ids = await folios.bill_ids_of_folio(self._reader, folio_id, freshness.at_least(position))
+            view = await self._past.folio(folio_id, ids, position, moment.effective_at, caller)
+            return Found(view, position)
         answer = await folios.find_folio(self._reader, folio_id, caller.sees, freshness)
         return Found(one(answer, "folio", folio_id), answer.position)
 
@@ -147,14 +149,6 @@ class Lookups:
         cursors = [cursor_of(row["requested_position"]) for row in rows]
         views = [payment_requests.view_of_row(row) for row in rows]
         return Page(views, cursors, len(answer.rows) > limit, answer.position)
-
-
-def not_found(what: str, id_: str, position: int | None = None, parameter: str | None = None) -> Problem:
-    """Nothing of that id, or nothing that this caller may see, at a position of the log."""
-    detail = f"There is no {what} {id_}."
-    headers = {} if position is None else {"Folio-Position": str(position)}
-    fault = Fault(f"/{parameter or f'{what}Id'}", "DATA_NOT_FOUND_ON_ID", detail)
-    return Problem("DATA_NOT_FOUND_ON_ID", detail, [fault], headers)
 
 
 def one(answer: Answer, what: str, id_: str, parameter: str | None = None) -> View:

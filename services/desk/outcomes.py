@@ -8,8 +8,9 @@ import msgspec
 
 from services.billing.accommodation import Accommodation
 from services.billing.bill import Bill
+from services.billing.folio import Folio
 from services.billing.payment import Payment
-from services.billing.views import accommodation_view, bill_view, payment_view
+from services.billing.views import accommodation_view, bill_view, forgotten_view, payment_view
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ def accommodation_outcome(accommodation: Accommodation) -> Outcome:
     """An accommodation's settings as they are now."""
     view = accommodation_view(accommodation.accommodation_id, accommodation.settings)
     return Outcome(200, view, accommodation.version)
+
+
+def forgotten_outcome(folio: Folio) -> Outcome:
+    """That the folio's guest is forgotten."""
+    return Outcome(200, forgotten_view(folio))
 
 
 NO_CONTENT = Outcome(204)

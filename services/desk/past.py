@@ -1,41 +1,64 @@
-"""A bill or a folio as it was: at a time or a position of the log, from the log itself."""
+"""A bill or a folio as it was, from the log itself: as it was known at a time or position, and as it was in effect.
 
-from collections.abc import Sequence
+`at` and `position` say what was known: all events up to then. `effectiveAt` says which of that was in effect: payments
+count from when they were paid, everything else from when it was recorded (`billing/effective.py`).
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from eventsourcing.application import project_aggregate
 from pydantic import TypeAdapter, ValidationError
 
 from services.access import Caller
-from services.billing.bill import Bill
+from services.billing.bill import Bill, BillDeleted
+from services.billing.effective import effective_bill, money_since
+from services.billing.event import BillEvent, LedgerEvent
+from services.billing.feed import PlacedEvent
 from services.billing.folio import Folio
 from services.billing.ids import folio_stream
 from services.billing.views import View, bill_view, folio_view
 from services.desk.bodies import Moment
-from services.desk.problems import Problem, invalid
+from services.desk.problems import Fault, Problem, invalid, not_found
 from services.desk.requests import POSITION
 
 TIME: TypeAdapter[datetime] = TypeAdapter(Moment)
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+AT_ONCE_STREAMS = 100
+"""Streams that are folded before others in this process have their turn."""
 
 
 @dataclass(frozen=True)
 class PointInLog:
-    """A point of the log: a time, or a position."""
+    """A point of the past: what was known at a time or a position (else now), and what of it was in effect."""
 
     at: datetime | None = None
     position: int | None = None
+    effective_at: datetime | None = None
 
 
 class LogReader(Protocol):
-    """Reads streams as they were."""
+    """Reads the log as it was. All raise StoreUnavailable."""
 
-    async def position_at(self, at: datetime | None, position: int | None) -> int | None:
-        """The position of the last event up to then; None for a position beyond the log's end."""
+    async def head(self) -> tuple[int, datetime | None]:
+        """The position of the newest event and when it was recorded; 0 and None in an empty log."""
         ...
 
-    async def load_until(self, streams: Sequence[str], position: int) -> dict[str, Any]:
-        """The aggregates of the streams, from their events up to the position; None where there is none."""
+    async def position_at(self, at: datetime) -> int:
+        """The position of the last event that was recorded up to a time, 0 before the first."""
+        ...
+
+    async def time_of(self, position: int) -> datetime | None:
+        """When the event at a position was recorded; None where there is none."""
+        ...
+
+    async def events_of(
+        self, streams: Collection[str], position: int, topics: Collection[str] | None = None
+    ) -> list[PlacedEvent]:
+        """The events of these streams up to a position, in the order of the log; only those of `topics` if given."""
         ...
 
 
@@ -43,52 +66,155 @@ class Past:
     """Answers queries about a moment in the past."""
 
     def __init__(self, log: LogReader) -> None:
-        self._log = log
+        self.log = log
 
-    async def bill(self, bill_id: str, moment: PointInLog, caller: Caller) -> tuple[View, int]:
+    async def position(self, point: PointInLog, pointer: str | None = None) -> int:
+        """The position that was known at a point; `pointer` is where the caller has named it.
+
+        Raises Problem for a time to come and a position beyond the log.
+        """
+        head, newest = await self.log.head()
+        if point.position is not None and point.position > head:
+            detail = f"The log has not come to the position {point.position} yet; its newest event is at {head}."
+            raise invalid(pointer or "/position", detail)
+        if point.at is not None:
+            now = datetime.now(UTC)
+            if point.at > max(now, newest or now):
+                raise invalid(pointer or "/at", f"This time is still to come: it is {shown(now)} now.")
+            return await self.log.position_at(point.at)
+        return head if point.position is None else point.position
+
+    async def bill(self, bill_id: str, point: PointInLog, caller: Caller) -> tuple[View, int]:
         """The bill then, and the position. Raises Problem when there was none."""
-        position = await self._position(moment)
-        bill: Bill | None = (await self._log.load_until([bill_id], position))[bill_id]
-        if bill is None or bill.deleted or not caller.reaches(bill.accommodation_id):
-            raise Problem("DATA_NOT_FOUND_ON_ID", f"There was no bill {bill_id} then.")
+        position = await self.position(point)
+        events = [placed.event for placed in await self.log.events_of([bill_id], position)]
+        bill = _fold(events, point.effective_at)
+        if not isinstance(bill, Bill):
+            raise await self.not_there("bill", bill_id, bill_id, caller)
+        if not caller.reaches(bill.accommodation_id):
+            raise not_found("bill", bill_id)
+        if bill.deleted:
+            raise gone(bill_id, events)
         return bill_view(bill), position
 
     async def folio(
-        self, folio_id: str, bill_ids: Sequence[str], moment: PointInLog, caller: Caller
-    ) -> tuple[View, int]:
-        """The folio then, given all bills that it ever had. Raises Problem when there was none."""
-        position = await self._position(moment)
-        loaded = await self._log.load_until([folio_stream(folio_id), *bill_ids], position)
-        folio: Folio | None = loaded[folio_stream(folio_id)]
-        if folio is None or not caller.reaches(folio.accommodation_id):
-            raise Problem("DATA_NOT_FOUND_ON_ID", f"There was no folio {folio_id} then.")
-        bills: list[Bill] = [bill for id_ in bill_ids if (bill := loaded[id_]) is not None]
-        total = sum(bill.total_amount for bill in bills if bill.live)
-        balance = sum(bill.balance_amount for bill in bills)  # a guest may have paid a bill after it was deleted
-        views = [bill_view(bill) for bill in bills if not bill.deleted]
-        on_deleted = (payment for bill in bills if bill.deleted for payment in bill.payments.values())
-        paid_on_deleted = sum(payment.amount for payment in on_deleted if payment.live)
-        view = folio_view(folio_id, folio.accommodation_id, folio.currency, total, balance, views, paid_on_deleted)
-        return view, position
+        self, folio_id: str, bill_ids: Sequence[str], position: int, effective_at: datetime | None, caller: Caller
+    ) -> View:
+        """The folio then, given all bills that it had up to the position. Raises Problem when there was none."""
+        stream = folio_stream(folio_id)
+        events = await self.log.events_of([stream, *bill_ids], position)
+        view = await folio_then(events, effective_at)
+        if view is None or not caller.reaches(view["accommodationId"]):
+            raise await self.not_there("folio", folio_id, stream, caller, _since(events, effective_at))
+        return view
 
-    async def _position(self, moment: PointInLog) -> int:
-        position = await self._log.position_at(moment.at, moment.position)
-        if position is None:
-            raise invalid("/position", "The log has not come to this position yet.")
-        return position
+    async def not_there(
+        self, kind: str, id_: str, stream: str, caller: Caller, since: datetime | None = None
+    ) -> Problem:
+        """What a caller is told who asks for a thing at a time when it was not there yet, or for none at all."""
+        head, _ = await self.log.head()
+        events = await self.log.events_of([stream], head)
+        first: Any = events[0].event if events else None
+        if first is None or not caller.reaches(getattr(first, "accommodation_id", "")):
+            return not_found(kind, id_)
+        return _absent(kind, id_, f"it is there since {shown(since or first.timestamp)}")
 
 
-def point_in_log(at: str | None, position: str | None) -> PointInLog | None:
+async def folio_then(events: Sequence[PlacedEvent], effective_at: datetime | None = None) -> View | None:
+    """The folio that its events (its own and its bills', in their order) make, None without any.
+
+    By what was in effect it is there from its opening on, or from the first money that was paid for it.
+    """
+    streams: dict[str, list[LedgerEvent]] = {}
+    for placed in events:
+        streams.setdefault(placed.event.originator_id, []).append(placed.event)
+    folio: Folio | None = None
+    bills: list[Bill] = []
+    for number, of_stream in enumerate(streams.values()):
+        if number % AT_ONCE_STREAMS == 0:
+            await asyncio.sleep(0)
+        thing = _fold(of_stream, effective_at)
+        if isinstance(thing, Folio):
+            folio = thing
+        elif isinstance(thing, Bill):
+            bills.append(thing)
+    if folio is None:
+        return None
+    if effective_at is not None and folio.created_on > effective_at and not any(bill.payments for bill in bills):
+        return None
+    total = sum(bill.total_amount for bill in bills if bill.live)
+    balance = sum(bill.balance_amount for bill in bills)  # a guest may have paid a bill after it was deleted
+    views = [bill_view(bill) for bill in bills if not bill.deleted]
+    unseen = (payment for bill in bills if bill.deleted for payment in bill.payments.values())
+    paid_unseen = sum(payment.amount for payment in unseen if payment.live)
+    return folio_view(folio.folio_id, folio.accommodation_id, folio.currency, total, balance, views, paid_unseen)
+
+
+def _fold(events: Sequence[LedgerEvent], effective_at: datetime | None) -> Any:
+    if effective_at is not None and events and isinstance(events[0], BillEvent):
+        return effective_bill([event for event in events if isinstance(event, BillEvent)], effective_at)
+    return project_aggregate(None, events)
+
+
+def _since(events: Sequence[PlacedEvent], effective_at: datetime | None) -> datetime | None:
+    """Since when a folio is there by what was in effect."""
+    if effective_at is None or not events:
+        return None
+    paid = money_since([placed.event for placed in events if isinstance(placed.event, BillEvent)])
+    return min(moment for moment in (events[0].event.timestamp, paid) if moment is not None)
+
+
+def gone(bill_id: str, events: Sequence[LedgerEvent]) -> Problem:
+    """What a caller is told of a bill that was deleted then; or, by what was in effect, not posted yet."""
+    deleted = next((event for event in events if isinstance(event, BillDeleted)), None)
+    reason = f"it is there since {shown(events[0].timestamp)}"
+    if deleted is not None:
+        reason += f" and was deleted at {shown(deleted.timestamp)}"
+    return _absent("bill", bill_id, reason)
+
+
+def _absent(kind: str, id_: str, reason: str) -> Problem:
+    detail = f"There was no {kind} {id_} then: {reason}."
+    return Problem("DATA_NOT_FOUND_ON_ID", detail, [Fault(f"/{kind}Id", "DATA_NOT_FOUND_ON_ID", detail)])
+
+
+def shown(moment: datetime) -> str:
+    """A time as answers show it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def point_in_log(at: str | None, position: str | None, effective_at: str | None = None) -> PointInLog | None:
     """The point asked for, None when none is. Raises Problem when it is of the wrong form or given twice over."""
-    if at is None and position is None:
+    if at is None and position is None and effective_at is None:
         return None
     if at is not None and position is not None:
         raise invalid("/position", "Give either at or position.")
+    effective = None if effective_at is None else parsed_time("/effectiveAt", effective_at)
     if position is not None:
-        if not POSITION.fullmatch(position):
-            raise invalid("/position", "position is a position of the log, as answers give it in Folio-Position.")
-        return PointInLog(position=int(position))
+        return PointInLog(position=_position_of("/position", position), effective_at=effective)
+    return PointInLog(None if at is None else parsed_time("/at", at), effective_at=effective)
+
+
+def time_or_position(pointer: str, text: str) -> PointInLog:
+    """A point given as a time with an offset or as a position. Raises Problem when it is neither."""
+    if text.isdigit():
+        return PointInLog(position=_position_of(pointer, text))
+    return PointInLog(at=parsed_time(pointer, text, " or a position of the log"))
+
+
+def parsed_time(pointer: str, text: str, otherwise: str = "") -> datetime:
+    """A time with an offset, in UTC. Raises Problem when it is none, and says what else it may be."""
     try:
-        return PointInLog(at=TIME.validate_python(at))
+        moment = TIME.validate_python(text)
+        return moment.astimezone(UTC)
+    except OverflowError:  # UTC has no such year: nothing ever happened beyond either end
+        return EARLIEST if moment.year == 1 else LATEST
     except ValidationError:
-        raise invalid("/at", "at is a time with an offset, as 2026-11-22T14:00:00Z.") from None
+        detail = f"{pointer[1:]} is a time with an offset, as 2026-11-22T14:00:00Z{otherwise}."
+        raise invalid(pointer, detail) from None
+
+
+def _position_of(pointer: str, text: str) -> int:
+    if not POSITION.fullmatch(text):
+        raise invalid(pointer, f"{pointer[1:]} is a position of the log, as answers give it in Folio-Position.")
+    return int(text)

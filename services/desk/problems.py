@@ -111,3 +111,11 @@ def problem_of(refusal: Refusal) -> Problem:
 def invalid(pointer: str, detail: str) -> Problem:
     """A wrong value that the caller sent."""
     return Problem("INVALID_PARAMETER", detail, [Fault(pointer, "INVALID_PARAMETER", detail)])
+
+
+def not_found(what: str, id_: str, position: int | None = None, parameter: str | None = None) -> Problem:
+    """Nothing of that id, or nothing that this caller may see, at a position of the log."""
+    detail = f"There is no {what} {id_}."
+    headers = {} if position is None else {"Folio-Position": str(position)}
+    fault = Fault(f"/{parameter or f'{what}Id'}", "DATA_NOT_FOUND_ON_ID", detail)
+    return Problem("DATA_NOT_FOUND_ON_ID", detail, [fault], headers)

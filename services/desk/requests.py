@@ -52,9 +52,14 @@ async def admit(credentials: str, authenticator: Authenticator, roles: frozenset
         raise Problem(
             "UNAUTHENTICATED", "Send a valid key as 'Authorization: Bearer KEY'; 'folio keys create' makes one."
         )
+    check_role(caller, roles)
+    return caller
+
+
+def check_role(caller: Caller, roles: frozenset[Role]) -> None:
+    """Raise Problem when the caller's role is none of `roles`."""
     if caller.role not in roles:
         raise Problem("FORBIDDEN", f"The key {caller.name!r} has the role {caller.role}, which may not do this.")
-    return caller
 
 
 def request_id(request: HTTPConnection) -> str:

@@ -33,11 +33,12 @@ VARIABLE_VALUES_MAX = 6_000
 
 PAGE_SIZES: Mapping[str, int] = {
     "getAccommodationBills": LIMIT_DEFAULT, "getAccommodationBillList": LIMIT_MAX, "paymentRequests": LIMIT_DEFAULT,
+    "folioHistory": LIMIT_DEFAULT,
 }  # fmt: skip
 """How many things a list holds when its argument `first` does not say."""
 TYPICAL_SIZES: Mapping[str, int] = {
     "bills": 100, "payments": 3, "getBillPayments": 3, "settlementsMade": 2, "settlementsReceived": 2,
-    "transferBills": 10, "__schema": 200,
+    "transferBills": 10, "changes": 6, "links": 1, "__schema": 200,
 }  # fmt: skip
 """How many things a list without pages holds: a guess, for the cost alone."""
 

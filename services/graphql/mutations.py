@@ -67,6 +67,8 @@ MUTATIONS = (
     Mutation("syncPaymentRequest", "sync_payment_request", "id", PaymentRequest),
 )
 # fmt: on
+REST_ONLY = {"forget_guest": "an act of an administrator, done at the command line or by one call of REST"}
+"""Commands that are no mutations, and why."""
 
 
 def mutation_type() -> type:

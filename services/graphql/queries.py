@@ -1,7 +1,8 @@
 """The queries: arguments in, what the desk looks up out."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
 import strawberry
 from strawberry import ID
@@ -9,12 +10,14 @@ from strawberry import ID
 from projections.payment_requests import RequestFilter
 from services.billing.views import View
 from services.desk.filters import bill_filter
+from services.desk.history import Subject, history_filter
 from services.desk.lookups import Found, Lookups, Page
 from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX, position_of
 from services.desk.past import PointInLog, point_in_log
 from services.desk.problems import Problem, invalid
 from services.desk.requests import check_id
 from services.graphql.fields import field
+from services.graphql.history_types import HistoryConnection, with_ids
 from services.graphql.scalars import DateTime
 from services.graphql.session import Info, Session
 from services.graphql.types import (
@@ -35,10 +38,17 @@ GUIDE = (
     " select a bill's members straight from it, as the Bill API's guide does: that is getAccommodationBillList."
 )
 LIST = "The bills of an accommodation, newest first, without a page around them: 500 of them, or first."
+HISTORY = (
+    "A page of the events of a folio, its bills and payment requests, oldest first, from a time on and before another,"
+    " by one actor (a PMS user, or a key's name), with one topic."
+)
 LookUp = Callable[[Lookups], Callable[..., Awaitable[Found[View]]]]
 """Which of the lookups finds it."""
 
-PAST = "now, or as it was at a time or a position of the log."
+PAST = (
+    "now, or as it was known at a time or a position of the log; effectiveAt shows what was in effect: payments count"
+    " from when they were paid, everything else from when it was recorded."
+)
 
 
 def _bills_field(kind: Any, description: str, most: int, show: Callable[[Session, Page, str | None], Any]) -> Any:
@@ -97,9 +107,15 @@ def _field(kind: Any, description: str, id_name: str, lookup: LookUp) -> Any:
 def _past_field(kind: Any, description: str, id_name: str, lookup: LookUp) -> Any:
     """One thing by its id, now or as it was."""
 
-    async def thing(info: Info, id: ID, at: DateTime | None = None, position: ID | None = None) -> Any:  # noqa: A002
+    async def thing(
+        info: Info,
+        id: ID,  # noqa: A002
+        at: DateTime | None = None,
+        position: ID | None = None,
+        effective_at: DateTime | None = None,
+    ) -> Any:
         check_id(id_name, id, "id")
-        moment = point_in_log(_text(at), position)
+        moment = point_in_log(_text(at), position, _text(effective_at))
         return await info.context.answered(await _found(info.context, id_name, id, lookup, moment))
 
     return field(kind, description)(thing)
@@ -133,6 +149,27 @@ class Query:
     bill = _past_field(Bill | None, f"A bill {PAST}", "billId", lambda lookups: lookups.bill)
     payment = _field(Payment | None, "A payment.", "paymentId", lambda lookups: lookups.payment)
     folio = _past_field(Folio | None, f"A folio with its bills {PAST}", "folioId", lambda lookups: lookups.folio)
+
+    @field(HistoryConnection | None, HISTORY)
+    async def folio_history(
+        self,
+        info: Info,
+        folio_id: ID,
+        first: int | None = None,
+        after: str | None = None,
+        from_: Annotated[DateTime | None, strawberry.argument(name="from")] = None,
+        to: DateTime | None = None,
+        actor: str | None = None,
+        event: str | None = None,
+    ) -> View:
+        check_id("folioId", folio_id, "folioId")
+        position = position_of(after, "/after", "endCursor")
+        wanted = history_filter(_text(from_), _text(to), actor, event, position)
+        session, subject = info.context, Subject("folio", folio_id)
+        page = await session.front.history.page(
+            subject, wanted, _limit(first, LIMIT_DEFAULT), await session.caller(), session.freshness
+        )
+        return await _connection(session, replace(page, views=[with_ids(view) for view in page.views]), after)
 
     @field(Accommodation | None, "An accommodation's settings.")
     async def accommodation(self, info: Info, id: ID) -> Any:  # noqa: A002

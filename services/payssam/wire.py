@@ -5,6 +5,7 @@ in `data`; all of these were seen by public integrations. Nothing here raises on
 """
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ METHOD_OF_PREFIX = {
     "BANK": "TRANSFER",
 }
 OTHER_METHOD = "PAYSSAM"
+KEY_NAME = "apikey"
 SUCCESSFUL_STATUSES = range(200, 300)
 REFUSING_STATUSES = {
     400: "The provider found a parameter missing or malformed.",
@@ -112,6 +114,14 @@ def callback_of(raw: bytes) -> Callback | None:
     if fields is None:
         return None
     return Callback(fields.text("apikey"), fields.text("bill_id"), fields.text("appr_state"))
+
+
+def without_key(raw: bytes) -> Any:
+    """What a callback says, its partner's key left out wherever it stands; None for what is no JSON."""
+    try:
+        return json.loads(raw, object_hook=lambda body: {n: v for n, v in body.items() if _loose(n) != KEY_NAME})
+    except (ValueError, RecursionError):
+        return None
 
 
 def reply_of(status: int, raw: bytes, *, state_suffices: bool = False) -> Fields | Refused | Unknown:

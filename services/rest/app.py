@@ -16,12 +16,15 @@ from services.desk.requests import request_id
 from services.rest.answers import refuse
 from services.rest.command_routes import command_router
 from services.rest.documentation import add_documentation
+from services.rest.evidence_queries import EvidenceQueries
 from services.rest.feed import feed_router
 from services.rest.health import Readiness, health_router
+from services.rest.history_queries import HistoryQueries
 from services.rest.middleware import METHODS, Front, Refuse
 from services.rest.openapi import describe
 from services.rest.payment_request_queries import PaymentRequestQueries
 from services.rest.payment_request_routes import payment_request_router
+from services.rest.privacy_queries import PrivacyQueries
 from services.rest.query_routes import Queries, query_router
 
 DESCRIPTION = """
@@ -56,6 +59,9 @@ def make_app(front: FrontDesk, readiness: Readiness, refusals: Mapping[str, Refu
     queries = (
         *Queries(front.lookups, front.opener).table(),
         *PaymentRequestQueries(front.lookups, front.opener).table(),
+        *EvidenceQueries(front.evidence).table(),
+        *PrivacyQueries(front.guest_export).table(),
+        *HistoryQueries(front.history, front.opener).table(),
     )
     for router in (
         command_router(front),

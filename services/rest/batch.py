@@ -12,7 +12,7 @@ from services.desk.desk import Call, Desk, Key, batch_outcome, fingerprint_of
 from services.desk.outcomes import Outcome
 from services.desk.parsing import parse
 from services.desk.problems import Fault, Problem, invalid
-from services.desk.requests import check_id
+from services.desk.requests import check_id, check_role
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def _read(item: BatchItem, context: Context, caller: Caller) -> Call | Unreadabl
         return Unreadable(Problem("INVALID_PARAMETER", detail, [Fault("/path", "INVALID_PARAMETER", detail)]))
     command, id_ = found
     try:
+        check_role(caller, command.roles)
         if command.id_name:
             check_id(command.id_name, id_)
         body = parse(command.body, _bytes(item))

@@ -84,7 +84,7 @@ def _is_dry_run(request: Request) -> bool:
 
 def _endpoint(command: Command, front: FrontDesk) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        caller = await authenticate(request, front.authenticator, COMMAND_ROLES)
+        caller = await authenticate(request, front.authenticator, command.roles)
         return await answer(await front.desk.run(await call_of(command, request, caller)), front.opener)
 
     return endpoint

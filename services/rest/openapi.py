@@ -1,6 +1,7 @@
 """The description of the interface, OpenAPI 3.1, made from the same tables and models that answer."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,9 +13,13 @@ from services.collection.payment_request import ID_PATTERN as REQUEST_ID_PATTERN
 from services.desk.bodies import BatchBody
 from services.desk.commands import COMMANDS, Command
 from services.desk.payment_requests import PaymentRequestBody
-from services.rest.schemas import ANSWERS
+from services.rest.evidence_schemas import EVIDENCE_ANSWERS
+from services.rest.history_schemas import HISTORY_ANSWERS
+from services.rest.schemas import ANSWERS as OTHER_ANSWERS
 
 Document = dict[str, Any]
+
+ANSWERS = (*OTHER_ANSWERS, *HISTORY_ANSWERS, *EVIDENCE_ANSWERS)
 
 REF = "#/components/schemas/{model}"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
@@ -25,11 +30,27 @@ POSITION_HEADER = {"Folio-Position": {"description": "Position in the log", "sch
 QUERY_PARAMETERS: dict[str, Document] = {
     "at": {"description": "As it was at this time (RFC 3339)", "schema": {"type": "string", "format": "date-time"}},
     "position": {"description": "As it was at this position", "schema": {"type": "integer", "minimum": 0}},
+    "effectiveAt": {
+        "description": "What was in effect at this time: payments from when they were paid, all else when recorded",
+        "schema": {"type": "string", "format": "date-time"},
+    },
     "folioId": {"description": "Only of this folio", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}},
     "reservationId": {"description": "Only of this one", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}},
     "updatedSince": {
         "description": "Only changed at or after this time",
         "schema": {"type": "string", "format": "date-time"},
+    },
+    "from": {
+        "description": "Only from this time on (RFC 3339)",
+        "schema": {"type": "string", "format": "date-time"},
+    },
+    "to": {
+        "description": "Only before this time (RFC 3339)",
+        "schema": {"type": "string", "format": "date-time"},
+    },
+    "actor": {
+        "description": "Only by this PMS user, or by the key of this name",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 100},
     },
     "limit": {"description": "Size of a page", "schema": {"type": "integer", "minimum": 1, "maximum": 500}},
     "cursor": {"description": "nextCursor of the page before", "schema": {"type": "string"}},
@@ -54,8 +75,12 @@ IF_MATCH: Document = {
     "schema": {"type": "string", "pattern": '^("[0-9]{1,9}"|\\*)$'},
 }  # fmt: skip
 
+WITHOUT_VERSION = {"add_bill", "forget_guest"}
+"""Commands on a folio, which shows no version."""
 
-def _one_of(description: str, values: tuple[str, ...]) -> Document:
+
+def one_of(description: str, values: tuple[str, ...]) -> Document:
+    """The description of a parameter that takes one of these values."""
     return {"description": description, "schema": {"type": "string", "enum": list(values)}}
 
 
@@ -87,7 +112,7 @@ QUERY_ERRORS = [400, 401, 403, 404, 503]
 def document_command(command: Command) -> Document:
     """The description of one command."""
     required = any(field.is_required() for field in command.body.model_fields.values())
-    headers = COMMAND_HEADERS if command.name == "add_bill" else [*COMMAND_HEADERS, IF_MATCH]
+    headers = COMMAND_HEADERS if command.name in WITHOUT_VERSION else [*COMMAND_HEADERS, IF_MATCH]
     return {
         "parameters": [*_path_parameters(command.path), *headers],
         "requestBody": {
@@ -98,9 +123,19 @@ def document_command(command: Command) -> Document:
     }
 
 
-def document_query(path: str, parameters: tuple[str, ...], answer: str, statuses: tuple[str, ...] = ()) -> Document:
-    """The description of one query; `statuses` are those that its parameter `status` knows."""
-    known = {**QUERY_PARAMETERS, "status": _one_of("Only in this status", statuses)}
+def document_query(
+    path: str,
+    parameters: tuple[str, ...],
+    answer: str,
+    statuses: tuple[str, ...] = (),
+    described: Mapping[str, Document] | None = None,
+) -> Document:
+    """The description of one query.
+
+    `statuses` are those that its parameter `status` knows; `described` are parameters that mean something else than
+    elsewhere.
+    """
+    known = {**QUERY_PARAMETERS, "status": one_of("Only in this status", statuses), **(described or {})}
     named = [{"name": name, "in": "query", **known[name]} for name in (*parameters, "consistency")]
     return {
         "parameters": [*_path_parameters(path), *named],
@@ -113,7 +148,7 @@ def _event_parameters(topics: tuple[str, ...]) -> list[Document]:
     accommodation = {"description": "Only of this one", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}}
     return [
         {"name": "after", "in": "query", "description": "Only after this position", "schema": position},
-        {"name": "type", "in": "query", **_one_of("Only of this type", topics)},
+        {"name": "type", "in": "query", **one_of("Only of this type", topics)},
         {"name": "accommodationId", "in": "query", **accommodation},
         {"name": "folioId", "in": "query", **QUERY_PARAMETERS["folioId"]},
     ]

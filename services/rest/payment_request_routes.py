@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.access import COMMAND_ROLES, QUERY_ROLES
+from services.access import QUERY_ROLES
 from services.desk.commands import Command
 from services.desk.front_desk import FrontDesk
 from services.desk.outcomes import Outcome
@@ -46,7 +46,7 @@ def payment_request_router(front: FrontDesk) -> APIRouter:
 
 def _endpoint(command: Command, front: FrontDesk) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        caller = await authenticate(request, front.authenticator, COMMAND_ROLES)
+        caller = await authenticate(request, front.authenticator, command.roles)
         return await answer(await front.payment_requests.run(await call_of(command, request, caller)), front.opener)
 
     return endpoint

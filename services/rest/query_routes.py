@@ -1,7 +1,7 @@
 """The routes of the queries: each answers from a read model, or from the log for a moment in the past."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import get_args
 
 from fastapi import APIRouter
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from projections.bills import BillFilter
-from services.access import QUERY_ROLES, Caller
+from services.access import QUERY_ROLES, Caller, Role
 from services.billing.bill import Status
 from services.desk.filters import bill_filter
 from services.desk.lookups import Lookups
@@ -20,17 +20,21 @@ from services.desk.problems import invalid
 from services.desk.requests import Authenticator, authenticate, check_id, check_query, freshness_of
 from services.desk.routes import DirectRoute
 from services.rest.answers import found, found_page
-from services.rest.openapi import document_query
+from services.rest.openapi import Document, document_query
 
 Handler = Callable[[Request, Caller], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 STATUSES = get_args(Status)
+PAST = ("at", "position", "effectiveAt")
 
 
 @dataclass(frozen=True)
 class Query:
-    """A query: where it is asked, what it answers, the query parameters that it knows."""
+    """A query: where it is asked, what it answers, the query parameters that it knows, who may ask it.
+
+    `described` are those of its parameters that mean something else than elsewhere.
+    """
 
     path: str
     summary: str
@@ -38,6 +42,8 @@ class Query:
     handler: Handler
     parameters: tuple[str, ...] = ()
     statuses: tuple[str, ...] = STATUSES
+    roles: frozenset[Role] = QUERY_ROLES
+    described: Mapping[str, Document] = field(default_factory=dict)
 
 
 class Queries:
@@ -62,12 +68,12 @@ class Queries:
 
     async def get_folio(self, request: Request, caller: Caller) -> Response:
         """The folio now, or as it was."""
-        folio_id, moment = request.path_params["folioId"], _moment_of(request)
+        folio_id, moment = request.path_params["folioId"], moment_of(request)
         return await found(await self._lookups.folio(folio_id, caller, freshness_of(request), moment), self._opener)
 
     async def get_bill(self, request: Request, caller: Caller) -> Response:
         """The bill now, or as it was."""
-        bill_id, moment = request.path_params["billId"], _moment_of(request)
+        bill_id, moment = request.path_params["billId"], moment_of(request)
         return await found(await self._lookups.bill(bill_id, caller, freshness_of(request), moment), self._opener)
 
     async def list_payments(self, request: Request, caller: Caller) -> Response:
@@ -90,9 +96,9 @@ class Queries:
                   self.get_accommodation),
             Query("/v1/accommodations/{accommodationId}/bills", "Bills of an accommodation, newest first", "BillPage",
                   self.list_bills, ("folioId", "reservationId", "status", "updatedSince", *paged)),
-            Query("/v1/folios/{folioId}", "A folio with its bills", "Folio", self.get_folio, ("at", "position")),
+            Query("/v1/folios/{folioId}", "A folio with its bills", "Folio", self.get_folio, PAST),
             Query("/v1/bills/{billId}", "A bill with its payments and settlements", "Bill",
-                  self.get_bill, ("at", "position")),
+                  self.get_bill, PAST),
             Query("/v1/bills/{billId}/payments", "The payments of a bill, in the order recorded", "PaymentPage",
                   self.list_payments, paged),
             Query("/v1/payments/{paymentId}", "A payment", "Payment", self.get_payment),
@@ -110,7 +116,7 @@ def query_router(queries: Sequence[Query], authenticator: Authenticator) -> APIR
             summary=query.summary,
             description=query.handler.__doc__,
             operation_id=query.handler.__name__,
-            openapi_extra=document_query(query.path, query.parameters, query.answer, query.statuses),
+            openapi_extra=document_query(query.path, query.parameters, query.answer, query.statuses, query.described),
             response_class=Response,
         )
     return router
@@ -118,7 +124,7 @@ def query_router(queries: Sequence[Query], authenticator: Authenticator) -> APIR
 
 def _endpoint(query: Query, authenticator: Authenticator) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        caller = await authenticate(request, authenticator, QUERY_ROLES)
+        caller = await authenticate(request, authenticator, query.roles)
         check_query(request, "consistency", *query.parameters)
         for name, value in request.path_params.items():
             check_id(name, value)
@@ -149,5 +155,7 @@ def position_in(request: Request) -> int | None:
     return position_of(request.query_params.get("cursor"), "/cursor", "nextCursor")
 
 
-def _moment_of(request: Request) -> PointInLog | None:
-    return point_in_log(request.query_params.get("at"), request.query_params.get("position"))
+def moment_of(request: Request) -> PointInLog | None:
+    """The point of the past that is asked for, None when none is. Raises Problem when it is of the wrong form."""
+    given = request.query_params
+    return point_in_log(given.get("at"), given.get("position"), given.get("effectiveAt"))

@@ -11,7 +11,7 @@ import psycopg
 from ulid import ULID
 
 from services.access import Caller, Role
-from services.store.connection import Pool
+from services.store.connection import Pool, connect_blocking
 from services.store.reading import reading
 
 KEY_BYTES = 32
@@ -68,7 +68,7 @@ def create_key(conninfo: str, name: str, role: Role, accommodations: list[str] |
         "accommodations": accommodations,
         "digest": digest_of(key),
     }
-    with psycopg.connect(conninfo) as connection:
+    with connect_blocking(conninfo) as connection:
         try:
             connection.execute(INSERT_KEY, parameters)
         except psycopg.errors.UniqueViolation as error:
@@ -78,13 +78,13 @@ def create_key(conninfo: str, name: str, role: Role, accommodations: list[str] |
 
 def list_keys(conninfo: str) -> list[StoredKey]:
     """All keys, oldest first. Raises psycopg.Error."""
-    with psycopg.connect(conninfo) as connection:
+    with connect_blocking(conninfo) as connection:
         return [StoredKey(*row) for row in connection.execute(SELECT_KEYS)]
 
 
 def revoke_key(conninfo: str, key: str) -> bool:
     """End a key, given its id or name; False when there is none. Raises psycopg.Error."""
-    with psycopg.connect(conninfo) as connection:
+    with connect_blocking(conninfo) as connection:
         return connection.execute(REVOKE_KEY, {"key": key}).fetchone() is not None
 
 

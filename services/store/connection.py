@@ -1,4 +1,7 @@
-"""Connections that do not wait for ever: a database that stays silent is taken for one that is gone."""
+"""Every connection of the service and of the command line is opened here, and works as the service's role.
+
+Those of the service do not wait for ever: a database that stays silent is taken for one that is gone.
+"""
 
 import asyncio
 import os
@@ -9,6 +12,8 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
+
+from services.store.roles import as_service
 
 CONNECTIONS_MAX = 10
 CONNECT_SECONDS_MAX = 3
@@ -71,7 +76,24 @@ class LimitedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
 async def connect(conninfo: str, name: str) -> LimitedConnection:
     """A connection that commits each statement, shown to operators under this name. Raises psycopg.OperationalError."""
     return await LimitedConnection.connect(
-        conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX, application_name=name
+        as_service(conninfo), autocommit=True, connect_timeout=CONNECT_SECONDS_MAX, application_name=name
+    )
+
+
+async def connect_patiently(conninfo: str, name: str) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    """The same for work whose statements may take as long as they need. Raises psycopg.OperationalError."""
+    return await psycopg.AsyncConnection.connect(as_service(conninfo), autocommit=True, application_name=name)
+
+
+def connect_blocking(
+    conninfo: str, name: str = "folio command", *, autocommit: bool = False
+) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection for a thread or a command of the terminal; left as a context, it commits.
+
+    Raises psycopg.OperationalError.
+    """
+    return psycopg.connect(
+        as_service(conninfo), autocommit=autocommit, connect_timeout=CONNECT_SECONDS_MAX, application_name=name
     )
 
 
@@ -100,14 +122,16 @@ class Pool(AsyncConnectionPool[LimitedConnection]):
     _returning: ClassVar[set["asyncio.Task[None]"]] = set()
 
 
-def make_pool(conninfo: str, name: str, size: int = CONNECTIONS_MAX) -> Pool:
-    """A pool of at most so many connections, not yet open; PoolTimeout tells that none was to be had in time."""
+def make_pool(conninfo: str, name: str, size: int = CONNECTIONS_MAX, *, read_only: bool = False) -> Pool:
+    """A pool of at most so many connections, not yet open; PoolTimeout tells that none was to be had in time.
+
+    `read_only`: the database refuses every change over these connections.
+    """
     return Pool(
-        conninfo,
+        as_service(conninfo, "timezone=UTC", *(["default_transaction_read_only=on"] if read_only else [])),
         connection_class=LimitedConnection,
         kwargs={
             "autocommit": True,
-            "options": "-c timezone=UTC",
             "application_name": name,
             "connect_timeout": CONNECT_SECONDS_MAX,
         },

@@ -21,6 +21,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
+import psycopg
 from psycopg.conninfo import make_conninfo
 
 from services.store.embedded_account import (
@@ -37,10 +38,11 @@ from services.store.embedded_account import (
     server_account,
     write_private,
 )
+from services.store.roles import provide_role
 
 __all__ = ["DataFolderInUse", "EmbeddedPostgres", "EmbeddedPostgresError", "attach", "discard"]
 
-ROLE = "folio"
+ADMINISTRATOR, ROLE = "postgres", "folio"
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -81,7 +83,7 @@ class EmbeddedPostgres:
             with ExitStack() as closing:
                 conninfo = self._start(closing)
                 self._closing = closing.pop_all()
-        except (OSError, psutil.Error) as error:
+        except (OSError, psutil.Error, psycopg.Error) as error:
             raise EmbeddedPostgresError(
                 f"PostgreSQL cannot be started on {self._data}: {error}. Put this right and start again."
             ) from error
@@ -123,6 +125,9 @@ class EmbeddedPostgres:
         settings = SETTINGS | {"unix_socket_directories": str(socket)}
         command = [f"{programs}/postgres", "-D", str(cluster), *(f"--{k}={v}" for k, v in settings.items())]
         _serve(command, cluster, self._data / "postgres.log", account, closing)
+        administrator = make_conninfo(conninfo, user=ADMINISTRATOR, dbname=ADMINISTRATOR)
+        with psycopg.connect(administrator, autocommit=True) as connection:
+            provide_role(connection, ROLE)
         log.info("PostgreSQL %s runs on %s", version, cluster)
         return conninfo
 
@@ -278,7 +283,7 @@ def _fill_cluster(work: Path, programs: Path, account: Account) -> str:
     account.own(work)
     cluster = ("-D", f"{work}/postgres")
     options = "--auth=scram-sha-256 --data-checksums --encoding=UTF8 --locale=C --locale-provider=builtin"
-    options += " --builtin-locale=C.UTF-8 --no-instructions --username=postgres"
+    options += f" --builtin-locale=C.UTF-8 --no-instructions --username={ADMINISTRATOR}"
     initdb = (f"{programs}/initdb", *cluster, *options.split(), f"--pwfile={work}/password")
     single = (f"{programs}/postgres", "--single", "-j", *cluster, "--exit_on_error=on")
     sql = f"CREATE ROLE {ROLE} LOGIN PASSWORD '{password}';\n\nCREATE DATABASE {ROLE} OWNER {ROLE};\n\n"

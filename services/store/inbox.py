@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-import psycopg
-
 from services.billing.ports import StoreUnavailable
-from services.collection.ports import Letter
-from services.store.connection import Pool
+from services.collection.ports import KeptCallback, Letter
+from services.store.connection import Pool, connect_blocking
 from services.store.reading import reading, translated
 
 WAITING_MAX = 100_000
@@ -20,12 +17,25 @@ AT_ONCE_MAX = 100
 IN_HAND_MAX = 1_000
 
 KEEP = """
-    INSERT INTO collection.callbacks (digest, body, headers, source, request_id, says_paid)
-    SELECT sha256(given.body), given.body, given.headers, given.source, given.request_id, given.says_paid
-      FROM unnest(%(body)s::bytea[], %(headers)s::jsonb[], %(source)s::text[], %(request_id)s::text[],
-                  %(says_paid)s::boolean[]) AS given (body, headers, source, request_id, says_paid)
+    WITH given AS MATERIALIZED (
+        SELECT each.*,
+               (SELECT convert_from(event.state, 'UTF8')::jsonb #>> '{asked,folio_id}' FROM ledger.events AS event
+                 WHERE event.originator_id = each.request_id AND event.originator_version = 1) AS folio_id
+          FROM unnest(%(body)s::bytea[], %(headers)s::jsonb[], %(source)s::text[], %(request_id)s::text[],
+                      %(says_paid)s::boolean[]) AS each (body, headers, source, request_id, says_paid)
+    ), locked AS MATERIALIZED (
+        SELECT key.folio_id, key.data_key IS NULL AS forgotten FROM ledger.personal_data_keys AS key
+         WHERE key.folio_id IN (SELECT given.folio_id FROM given) ORDER BY key.folio_id FOR SHARE
+    )
+    INSERT INTO collection.callbacks (digest, body, headers, source, request_id, says_paid, folio_id)
+    SELECT sha256(given.body), CASE WHEN locked.forgotten THEN '' ELSE given.body END,
+           CASE WHEN locked.forgotten THEN '{}' ELSE given.headers END,
+           given.source, given.request_id, given.says_paid, given.folio_id
+      FROM given LEFT JOIN locked USING (folio_id)
     ON CONFLICT (digest) DO NOTHING
 """
+"""Of a guest who was forgotten only the digest is kept. The key's row is locked against that happening meanwhile:
+what the forgetting erases is what was kept before it."""
 COUNT_WAITING = """
     SELECT count(*) FROM (SELECT FROM collection.callbacks WHERE state = 'WAITING' LIMIT %(limit)s) AS waiting
 """
@@ -40,6 +50,15 @@ SET_WAITING = """
     UPDATE collection.callbacks SET reason = %(reason)s, next_at = %(next_at)s, attempts = attempts + 1
      WHERE number = ANY(%(numbers)s)
 """
+SELECT_OF_FOLIO = """
+    SELECT number, received_at, source, request_id, says_paid, state, attempts, reason, next_at, headers, body,
+           encode(digest, 'hex')
+      FROM collection.callbacks WHERE folio_id = %(folio_id)s ORDER BY number
+"""
+SELECT_BY_DIGEST = """
+    SELECT encode(digest, 'hex'), number, received_at FROM collection.callbacks
+     WHERE digest = ANY(SELECT decode(each, 'hex') FROM unnest(%(digests)s::text[]) AS each)
+"""
 SELECT_ALL = """
     SELECT number, received_at, source, request_id, says_paid, state, attempts, reason, next_at, headers, body,
            encode(digest, 'hex')
@@ -51,24 +70,6 @@ REPLAY = """
     UPDATE collection.callbacks SET state = 'WAITING', next_at = now(), attempts = 0
      WHERE (%(number)s::bigint IS NULL AND state = 'WAITING') OR number = %(number)s
 """
-
-
-@dataclass(frozen=True)
-class KeptCallback:
-    """A callback as an operator sees it; `body` holds the provider's credential and is shown with care."""
-
-    number: int
-    received_at: datetime
-    source: str
-    request_id: str
-    says_paid: bool
-    state: str
-    attempts: int
-    reason: str | None
-    next_at: datetime
-    headers: dict[str, str]
-    body: bytes
-    digest: str
 
 
 class StoredInbox:
@@ -120,6 +121,14 @@ class StoredInbox:
         """Callbacks that wait and whose time has come, the oldest first. Raises StoreUnavailable."""
         return [Letter(*row) for row in await reading(self._pool, SELECT_DUE, {"limit": limit})]
 
+    async def received(self, digests: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
+        """Number and time of the callbacks with these SHA-256 (hex), as far as they are kept. Raises StoreUnavailable.
+
+        Never the callback itself, which holds a credential.
+        """
+        rows = await reading(self._pool, SELECT_BY_DIGEST, {"digests": list(digests)}) if digests else ()
+        return {digest: (number, received_at) for digest, number, received_at in rows}
+
     async def done(self, numbers: Sequence[int]) -> None:
         """They are dealt with. Raises StoreUnavailable."""
         await self._write(SET_DONE, {"numbers": list(numbers)})
@@ -128,6 +137,10 @@ class StoredInbox:
         """They cannot be dealt with before then, for this reason. Raises StoreUnavailable."""
         await self._write(SET_WAITING, {"numbers": list(numbers), "next_at": next_at, "reason": reason})
 
+    async def of_folio(self, folio_id: str) -> Sequence[KeptCallback]:
+        """Every callback about payment requests of a folio, the oldest first. Raises StoreUnavailable."""
+        return [KeptCallback(*row) for row in await reading(self._pool, SELECT_OF_FOLIO, {"folio_id": folio_id})]
+
     async def _write(self, statement: str, parameters: Mapping[str, object]) -> None:
         async with translated(), self._pool.connection() as connection:
             await connection.execute(statement.encode(), parameters)
@@ -135,12 +148,12 @@ class StoredInbox:
 
 def list_callbacks(conninfo: str, number: int | None, *, all_states: bool, limit: int) -> list[KeptCallback]:
     """Callbacks for an operator, the newest first. Raises psycopg.Error."""
-    with psycopg.connect(conninfo) as connection:
+    with connect_blocking(conninfo) as connection:
         rows = connection.execute(SELECT_ALL, {"number": number, "all": all_states, "limit": limit})
         return [KeptCallback(*row) for row in rows]
 
 
 def replay_callbacks(conninfo: str, number: int | None) -> int:
     """Let a callback, or all that wait, be dealt with now; returns how many. Raises psycopg.Error."""
-    with psycopg.connect(conninfo) as connection:
+    with connect_blocking(conninfo) as connection:
         return connection.execute(REPLAY, {"number": number}).rowcount

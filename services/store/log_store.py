@@ -1,10 +1,8 @@
 """The ledger's store on PostgreSQL: reads streams, and hands commits to the committer."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from eventsourcing.application import project_aggregate
 from eventsourcing.persistence import StoredEvent
 
 from services.billing.ports import Conflict, Decided, KeptOutcome, Loaded, Wanted
@@ -12,7 +10,7 @@ from services.store.codec import EventCodec
 from services.store.commit import Commit
 from services.store.committer import Committer
 from services.store.connection import Pool
-from services.store.data_keys import DataKeys
+from services.store.data_keys import GUEST_FORGOTTEN, DataKeys
 from services.store.memory import Memory
 from services.store.reading import reading, translated
 
@@ -33,10 +31,6 @@ SELECT_STREAMS_UNTIL = """
       FROM ledger.events
      WHERE originator_id = ANY(%(streams)s) AND notification_id <= %(position)s
      ORDER BY originator_id, originator_version
-"""
-SELECT_POSITION_AT = """
-    SELECT notification_id FROM ledger.events WHERE recorded_at <= %(at)s
-     ORDER BY recorded_at DESC, notification_id DESC LIMIT 1
 """
 SELECT_POSITION = "SELECT position FROM ledger.log_head"
 DELETE_OLD_OUTCOMES = """
@@ -90,6 +84,8 @@ class LogStore:
         else:
             self._memory.forget(decided.streams)
             decided.moved_to = commit.moved_to
+        if any(event.topic == GUEST_FORGOTTEN for event in events):
+            await self._data_keys.clear_away()
         return position
 
     async def find_outcome(self, holder: str, key: str) -> tuple[KeptOutcome, int | None] | None:
@@ -105,17 +101,9 @@ class LogStore:
         position: int = (await self.read(SELECT_POSITION, {}))[0][0]
         return position
 
-    async def position_at(self, at: datetime | None, position: int | None) -> int | None:
-        """The position of the last event up to a time, or a position itself; None beyond the log's end."""
-        if at is not None:
-            rows = await self.read(SELECT_POSITION_AT, {"at": at})
-            return rows[0][0] if rows else 0
-        return position if position is not None and position <= await self.position() else None
-
-    async def load_until(self, streams: Sequence[str], position: int) -> dict[str, Any]:
-        """The aggregates of streams as they were at a position, None where there was none."""
-        events = await self.events_until(streams, position)
-        return {stream: project_aggregate(None, events[stream]) for stream in streams}
+    async def events_of(self, streams: Collection[str]) -> dict[str, list[Any]]:
+        """All events of streams, the oldest first; none for an unknown stream. Raises StoreUnavailable."""
+        return self._streams(frozenset(streams), await self.read(SELECT_STREAMS, {"streams": list(streams)}))
 
     async def events_until(self, streams: Iterable[str], position: int) -> dict[str, Any]:
         """The events of streams up to a position, from the log alone. Raises StoreUnavailable."""

@@ -7,6 +7,8 @@ from importlib import resources
 
 import psycopg
 
+from services.store.roles import SERVICE_ROLE, RoleRefused, may_work_as_service, provide_role
+
 LOCK = 0x466F6C696F  # "Folio": only one process migrates at a time
 
 log = logging.getLogger(__name__)
@@ -43,23 +45,55 @@ def shipped_migrations() -> list[Migration]:
 def migrate(conninfo: str, migrations: list[Migration] | None = None) -> int:
     """Bring the database up to date; returns how many migrations were applied.
 
-    Raises MigrationError when an applied file was edited or the database is newer than this version;
-    psycopg.Error when the database is away or the account may not create schemas.
+    The login's own rights count here, and nowhere else; one without any but the service's finds nothing to do.
+    Raises MigrationError when an applied file was edited, the database is newer than this version or the login may
+    not change it; psycopg.Error when the database is away.
     """
     shipped = shipped_migrations() if migrations is None else migrations
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS folio_migrations (number int PRIMARY KEY, name text NOT NULL,"
-            " digest bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
-        )
+        try:
+            up_to_date = len(_applied(connection, shipped)) == len(shipped)
+            if up_to_date and may_work_as_service(connection, connection.info.user):
+                return 0
+            connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            return _migrate(connection, shipped)
+        except RoleRefused as error:
+            raise MigrationError(str(error)) from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise MigrationError(_refused(connection.info.user, error)) from error
+
+
+def _migrate(connection: psycopg.Connection, shipped: list[Migration]) -> int:
+    """Apply what is missing; nobody else does at this time. Without the service's role nothing is begun."""
+    provide_role(connection, connection.info.user)
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS folio_migrations (number int PRIMARY KEY, name text NOT NULL,"
+        " digest bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    applied = _applied(connection, shipped)
+    for migration in shipped:
+        if migration.number not in applied:
+            _apply(connection, migration)
+    return len(shipped) - len(applied)
+
+
+def _applied(connection: psycopg.Connection, shipped: list[Migration]) -> dict[int, bytes]:
+    """The numbers and digests of the migrations that the database has. Raises MigrationError when they do not fit."""
+    try:
         rows = connection.execute("SELECT number, digest FROM folio_migrations").fetchall()
-        applied: dict[int, bytes] = dict(rows)
-        _check(applied, shipped)
-        for migration in shipped:
-            if migration.number not in applied:
-                _apply(connection, migration)
-        return len(shipped) - len(applied)
+    except psycopg.errors.UndefinedTable:
+        return {}
+    applied: dict[int, bytes] = dict(rows)
+    _check(applied, shipped)
+    return applied
+
+
+def _refused(login: str, error: psycopg.errors.InsufficientPrivilege) -> str:
+    """What is to be done for a login without the rights."""
+    return (
+        f"{login} may not bring the database up to date: {error.diag.message_primary}. Let its owner run 'folio"
+        f' migrate\'; a login that is only to serve needs no more than: GRANT {SERVICE_ROLE} TO "{login}";'
+    )
 
 
 def _check(applied: dict[int, bytes], shipped: list[Migration]) -> None:

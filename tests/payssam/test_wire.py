@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from services.collection.provider import Done, Points, ProviderBill, Refused, Unknown, Why
-from services.payssam.wire import points_of, reply_of
-from tests.payssam.given import KEY, PAID, PAID_CAMEL, bill_in, encoded, found
+from services.payssam.wire import points_of, reply_of, without_key
+from tests.payssam.given import KEY, NOT_JSON, PAID, PAID_CAMEL, bill_in, encoded, found
 
 LOOSE = {
     "v1": {"code": "0000", "msg": "ok", **PAID, "shortURL": "https://pay.example/1"},
@@ -193,3 +193,14 @@ def test_no_points_are_points() -> None:
 @pytest.mark.parametrize("balance", [None, "", "many", "5,500", -1])
 def test_a_balance_that_is_no_number_is_not_relied_upon(balance: Any) -> None:
     assert points_of(found(encoded(code="0000", balance=balance))) == Unknown("the reply names no balance")
+
+
+@pytest.mark.parametrize("name", ["apikey", "apiKey", "api_key", "API_KEY", "Apikey"])
+def test_a_callback_is_shown_without_the_key_wherever_it_stands(name: str) -> None:
+    raw = encoded(**{name: KEY, "bill_id": "A", "data": {name: KEY, "data": [{name: KEY, "phone": "010"}]}})
+    assert without_key(raw) == {"bill_id": "A", "data": {"data": [{"phone": "010"}]}}
+
+
+@pytest.mark.parametrize("raw", NOT_JSON[:4])
+def test_of_a_callback_that_cannot_be_read_nothing_is_shown(raw: bytes) -> None:
+    assert without_key(raw) is None

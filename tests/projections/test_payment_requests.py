@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 import pytest
+from eventsourcing.application import project_aggregate
 
+from services.bootstrap import CODEC
 from services.collection import collector
 from services.collection.payment_request import PaymentRequest
 from services.collection.provider import Refused
 from services.collection.views import request_view
 from services.desk.opening import encode
 from services.store.data_keys import DataKeys
+from services.store.past_log import PastLog
 from tests.collection.fake_provider import TIMED_OUT
 from tests.collection.front import Front, open_front
 from tests.projections.books import read_models, rebuilt
@@ -59,9 +63,10 @@ async def test_every_row_shows_what_its_events_make(front: Front, monkeypatch: p
     assert {item["status"] for item in items} == {
         "REQUESTED", "SENT", "UNKNOWN", "REFUSED", "PAID", "REFUNDED", "DESTROYED", "EXPIRED",
     }  # fmt: skip
-    loaded = await front.service.store.load_until(ids, int(page.headers["Folio-Position"]))
+    log = PastLog(front.service.pool, CODEC)
     for item in items:
-        request = loaded[item["id"]]
+        placed = await log.events_of([item["id"]], int(page.headers["Folio-Position"]))
+        request: Any = project_aggregate(None, [each.event for each in placed])
         assert isinstance(request, PaymentRequest)
         shown = await front.client.get(f"/v1/payment-requests/{request.id}")
         assert shown.content == await encode(request_view(request), DataKeys(front.service.pool))

@@ -19,6 +19,11 @@ class Run:
         self._model = Model()
         self._answers: dict[str, Any] = {}
 
+    @property
+    def folios(self) -> Sequence[str]:
+        """The folios that there are, as the commands name them."""
+        return list(self._model.folios)
+
     async def play(self, commands: Sequence[Command]) -> None:
         """Send the commands."""
         for command in commands:

@@ -29,7 +29,7 @@ def queries(ids: dict[str, str]) -> list[Call]:
         for path in (
             f"/v1/accommodations/{ids['accommodation']}", f"/v1/accommodations/{ids['accommodation']}/bills",
             f"/v1/folios/{ids['folio']}", f"/v1/folios/{ids['folio']}?position=99", f"/v1/bills/{ids['bill']}",
-            f"/v1/bills/{ids['bill']}?at=2999-01-01T00:00:00Z", f"/v1/bills/{ids['bill']}/payments",
+            f"/v1/bills/{ids['bill']}?effectiveAt=2999-01-01T00:00:00Z", f"/v1/bills/{ids['bill']}/payments",
             f"/v1/payments/{ids['payment']}",
         )
     ]  # fmt: skip

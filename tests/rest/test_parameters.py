@@ -47,6 +47,8 @@ async def test_a_wrong_moment_of_the_past_is_refused_by_name(desk: Desk, client:
             answer = await client.get(f"{path}?at={time}")
             assert answer.status_code == 400, line(answer)
             expect_problem(answer, 400, "INVALID_PARAMETER", "/at")
+            answer = await client.get(f"{path}?effectiveAt={time}")
+            expect_problem(answer, 400, "INVALID_PARAMETER", "/effectiveAt")
         answer = await client.get(f"{path}?at=2026-11-22T00:00:00Z&position=1")
         expect_problem(answer, 400, "INVALID_PARAMETER")
 
@@ -57,7 +59,8 @@ async def test_moments_far_away_are_answered(desk: Desk, client: httpx.AsyncClie
         expect_problem(await client.get(f"/v1/bills/{bill['id']}?at={time}"), 404, "DATA_NOT_FOUND_ON_ID")
         assert len((await client.get(f"{LIST}?updatedSince={time}")).json()["items"]) == 1
     for time in ("9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59.999999999Z", "2999-01-01T00:00:00Z"):
-        assert desk.expect(200, await client.get(f"/v1/bills/{bill['id']}?at={time}")) == bill
+        expect_problem(await client.get(f"/v1/bills/{bill['id']}?at={time}"), 400, "INVALID_PARAMETER", "/at")
+        assert desk.expect(200, await client.get(f"/v1/bills/{bill['id']}?effectiveAt={time}")) == bill
         assert (await client.get(f"{LIST}?updatedSince={time}")).json()["items"] == []
 
 

@@ -77,7 +77,7 @@ async def test_what_did_not_exist_then_is_not_found(desk: Desk, client: httpx.As
             if not (path == "/v1/folios/FOLIO-1" and query == {"position": 1}):
                 expect_problem(await client.get(path, params=query), 404, "DATA_NOT_FOUND_ON_ID")
     for path in (f"/v1/bills/{UNKNOWN_ULID}", "/v1/folios/NONE"):
-        expect_problem(await client.get(path, params={"at": "2999-01-01T00:00:00Z"}), 404, "DATA_NOT_FOUND_ON_ID")
+        expect_problem(await client.get(path, params={"position": 2}), 404, "DATA_NOT_FOUND_ON_ID")
 
 
 async def test_a_deleted_bill_is_shown_as_it_was_before(desk: Desk, client: httpx.AsyncClient) -> None:
@@ -86,5 +86,5 @@ async def test_a_deleted_bill_is_shown_as_it_was_before(desk: Desk, client: http
     desk.expect(204, await client.delete(f"/v1/bills/{bill['id']}"))
     assert desk.expect(200, await client.get(f"/v1/bills/{bill['id']}?position={position}")) == bill
     assert desk.expect(200, await client.get(f"/v1/folios/FOLIO-1?position={position}"))["bills"] == [bill]
-    now = desk.expect(200, await client.get("/v1/folios/FOLIO-1?at=2999-01-01T00:00:00Z"))
+    now = desk.expect(200, await client.get("/v1/folios/FOLIO-1?effectiveAt=2999-01-01T00:00:00Z"))
     assert (now["bills"], now["balanceAmount"]) == ([], 0)

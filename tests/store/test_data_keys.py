@@ -1,7 +1,5 @@
 """Personal data: sealed wherever it is kept, opened for answers, gone with its folio's key."""
 
-import base64
-import json
 from typing import Any
 
 import httpx
@@ -11,6 +9,7 @@ import pytest
 from services.store.connection import make_pool
 from services.store.data_keys import DataKeys, FolioDataKey
 from tests.conftest import PAID_AT, Desk
+from tests.traces import traces
 
 NUMBER = "110-237-480915"
 HOLDER = "홍길동 Hong"
@@ -33,16 +32,6 @@ def all_that_is_stored(conninfo: str) -> dict[str, bytes]:
             rows = connection.execute(f'SELECT {shown} FROM {schema}."{table}"'.encode()).fetchall()
             stored[f"{schema}.{table}.{column}"] = b"\n".join(bytes(row[0]) for row in rows if row[0] is not None)
     return stored
-
-
-def traces(text: str) -> set[bytes]:
-    """The text in every form in which it could have been written down."""
-    raw = text.encode()
-    forms = {raw, json.dumps(text).strip('"').encode(), raw.hex().encode(), raw[:-1], raw.replace(b"-", b"")}
-    for start in range(3):  # base64 depends on where in the plain text the bytes stand
-        encoded = base64.urlsafe_b64encode(b" " * start + raw).rstrip(b"=")
-        forms.add(encoded[(0, 2, 3)[start] : -2])
-    return forms
 
 
 def forget(conninfo: str, folio: str) -> None:

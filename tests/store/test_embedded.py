@@ -127,10 +127,14 @@ def fake_programs(folder: Path, initdb: str) -> Path:
 def test_a_second_start_finds_what_the_first_one_stored(data: Path) -> None:
     with EmbeddedPostgres(data) as conninfo:
         ask(conninfo, "CREATE TABLE kept AS SELECT 'größer' AS word")
+        ask(
+            make_conninfo(conninfo, user="postgres"), "DROP ROLE folio_service"
+        )  # as a folder from before there was one
     server = EmbeddedPostgres(data)
     conninfo = server.start()
     facts = "SELECT word, user, current_setting('is_superuser'), current_setting('timezone') FROM kept"
     assert ask(conninfo, facts) == [("größer", "folio", "off", "UTC")]
+    assert ask(conninfo, "SELECT pg_has_role('folio', 'folio_service', 'SET')") == [(True,)]
     rules = "SELECT datlocale, current_setting('data_checksums') FROM pg_database WHERE datname = 'folio'"
     assert ask(conninfo, rules) == [("C.UTF-8", "on")]
     server.stop()

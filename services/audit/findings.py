@@ -1,0 +1,66 @@
+"""What checking the log can find."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """The kinds of findings, each with its meaning in FORMAT.md's and domain.md's words."""
+
+    EVENT_MISSING = "EVENT_MISSING"
+    """A position of the log has no event."""
+    EVENT_SURPLUS = "EVENT_SURPLUS"
+    """A position has more than one event, or lies beyond the log's end."""
+    EVENT_DIFFERS = "EVENT_DIFFERS"
+    """An event, or its link, is not what was sealed."""
+    TIME_GOES_BACK = "TIME_GOES_BACK"
+    """An event was recorded before the one before it, or at another moment than it says itself."""
+    VERSION_WRONG = "VERSION_WRONG"
+    """The versions of a stream are not 1, 2, 3 and so on, in the order of positions."""
+    LINK_MISSING = "LINK_MISSING"
+    """An event before the last sealed one has no link."""
+    LINK_SURPLUS = "LINK_SURPLUS"
+    """A link has no event."""
+    LINK_MISPLACED = "LINK_MISPLACED"
+    """A link is in another chain than its event belongs to."""
+    CHAIN_BROKEN = "CHAIN_BROKEN"
+    """A link does not go on from the one before it."""
+    CHECKPOINT_MISSING = "CHECKPOINT_MISSING"
+    """A checkpoint is gone that another one, or the file of checkpoints, tells of."""
+    CHECKPOINT_DIFFERS = "CHECKPOINT_DIFFERS"
+    """A checkpoint is not as it was signed."""
+    ROOT_DIFFERS = "ROOT_DIFFERS"
+    """The chains do not lead to the root that was signed."""
+    TREE_DIFFERS = "TREE_DIFFERS"
+    """What is kept to make the next checkpoint quickly is not what the chains say."""
+    KEY_DIFFERS = "KEY_DIFFERS"
+    """A public key is not the one that its id names."""
+    HEAD_DIFFERS = "HEAD_DIFFERS"
+    """The row that says where the log ends says otherwise than the log."""
+    ALIAS_DIFFERS = "ALIAS_DIFFERS"
+    """A payment's id or a bill's code stands for another bill than the log says."""
+    READ_MODEL_DIFFERS = "READ_MODEL_DIFFERS"
+    """A row of a read model is not what the log says."""
+    PROTECTION_MISSING = "PROTECTION_MISSING"
+    """Something that keeps the log from being changed was taken away."""
+    NOT_CHECKED = "NOT_CHECKED"
+    """Something could not be checked, which is never taken for clean."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something found, in a sentence, with the position of the log where it has one."""
+
+    kind: Kind
+    sentence: str
+    position: int | None = None
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether it is that something could not be checked."""
+        return self.kind is Kind.NOT_CHECKED
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"kind": self.kind.value, "position": self.position, "sentence": self.sentence}

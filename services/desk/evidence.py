@@ -1,0 +1,63 @@
+"""The evidence that callers may have: proofs of folios, checkpoints, the public keys."""
+
+import json
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.access import Caller
+from services.billing.errors import InvalidState
+from services.desk.problems import not_found
+from services.evidence.chain import Tampered
+from services.evidence.checkpoint import Checkpoint
+from services.evidence.keys import SigningKey
+from services.evidence.package import Package
+
+
+class EvidenceStore(Protocol):
+    """Where links and checkpoints are kept. All raise StoreUnavailable."""
+
+    async def prove(self, folio_id: str) -> Package | None:
+        """The proof of a folio with everything that is in the log, None when there is no such folio.
+
+        Raises Tampered when what is stored does not go on from what was signed.
+        """
+        ...
+
+    async def checkpoints(self, before: int | None, limit: int) -> Sequence[Checkpoint]:
+        """Checkpoints, newest first, those before a number."""
+        ...
+
+    async def keys(self) -> Sequence[SigningKey]:
+        """The public keys, oldest first."""
+        ...
+
+
+class Evidence:
+    """What auditors ask for."""
+
+    def __init__(self, store: EvidenceStore) -> None:
+        self._store = store
+
+    async def proof(self, folio_id: str, caller: Caller) -> Package:
+        """The proof of a folio. Raises Problem when the caller sees no such folio, InvalidState, StoreUnavailable."""
+        try:
+            package = await self._store.prove(folio_id)
+        except Tampered as error:
+            raise InvalidState(f"{error} Nothing can be proven before 'folio audit verify' was looked into.") from error
+        if package is None or not caller.reaches(_accommodation_of(package)):
+            raise not_found("folio", folio_id)
+        return package
+
+    async def checkpoints(self, before: int | None, limit: int) -> Sequence[Checkpoint]:
+        """Checkpoints, newest first. Raises StoreUnavailable."""
+        return await self._store.checkpoints(before, limit)
+
+    async def keys(self) -> Sequence[SigningKey]:
+        """The public keys that checkpoints were signed with, oldest first. Raises StoreUnavailable."""
+        return await self._store.keys()
+
+
+def _accommodation_of(package: Package) -> str:
+    """A folio begins with the event that says whose it is."""
+    accommodation_id: str = json.loads(package.links[0].payload)["accommodation_id"]
+    return accommodation_id

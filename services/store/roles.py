@@ -1,0 +1,67 @@
+"""The role that the service works as, whoever logs in; migration 0010 says what it may do.
+
+It belongs to the whole server: several databases share it, and the migration of another may make it at any moment.
+"""
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+SERVICE_ROLE = "folio_service"
+
+MAKE = f"CREATE ROLE {SERVICE_ROLE} NOLOGIN"
+GRANT = f"GRANT {SERVICE_ROLE} TO {{}}"
+IS_THERE = "SELECT to_regrole(%(role)s) IS NOT NULL"
+MAY_WORK_AS = """
+    SELECT pg_has_role(%(login)s, role, 'USAGE') AND pg_has_role(%(login)s, role, 'SET')
+      FROM CAST(to_regrole(%(role)s) AS oid) AS role
+"""
+
+
+class RoleRefused(Exception):
+    """The login may not make the role, or not let itself work as it; the message says what an administrator runs."""
+
+
+def as_service(conninfo: str, *settings: str) -> str:
+    """The address whose connections work as the service's role, with further settings such as `timezone=UTC`.
+
+    Options that the address has are kept; where they say otherwise, these count.
+    """
+    given = conninfo_to_dict(conninfo).get("options") or ""
+    added = [f"-c {setting}" for setting in (f"role={SERVICE_ROLE}", *settings)]
+    return make_conninfo(conninfo, options=" ".join([str(given), *added]).strip())
+
+
+def may_work_as_service(connection: psycopg.Connection, login: str) -> bool:
+    """Whether there is the role and the login may work as it. Raises psycopg.Error."""
+    return _says(connection, MAY_WORK_AS, {"login": login, "role": SERVICE_ROLE})
+
+
+def provide_role(connection: psycopg.Connection, login: str) -> None:
+    """Make the role if it is missing, and let a login work as it; the connection commits each statement.
+
+    Raises RoleRefused; then nothing has changed.
+    """
+    grant = sql.SQL(GRANT).format(sql.Identifier(login))
+    if not _says(connection, IS_THERE, {"role": SERVICE_ROLE}):
+        try:
+            connection.execute(MAKE)
+        except (errors.DuplicateObject, errors.UniqueViolation):
+            pass  # it was made in this moment
+        except errors.InsufficientPrivilege as error:
+            raise RoleRefused(
+                f"The role {SERVICE_ROLE} is missing, and {login} may make none."
+                f" Let an administrator run: {MAKE}; {grant.as_string()};"
+            ) from error
+    try:
+        connection.execute(grant)
+    except errors.InsufficientPrivilege as error:
+        if not may_work_as_service(connection, login):
+            raise RoleRefused(
+                f"{login} may not work as the role {SERVICE_ROLE}. Let an administrator run: {grant.as_string()};"
+            ) from error
+
+
+def _says(connection: psycopg.Connection, question: str, parameters: dict[str, str]) -> bool:
+    row = connection.execute(question.encode(), parameters).fetchone()
+    return row is not None and bool(row[0])
