@@ -88,6 +88,8 @@ def _position(conninfo: str) -> int:
             row = connection.execute(SELECT_POSITION.encode()).fetchone()
     except psycopg.errors.UndefinedTable:
         fail("This database holds no log. 'folio migrate' makes an empty one.")
+    except psycopg.ProgrammingError as error:
+        fail(f"The log cannot be read: {str(error).strip()}")
     assert row is not None
     position: int = row[0]
     return position

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from services.billing.event import LedgerEvent
+from services.billing.ids import folio_stream
 from services.billing.ports import DataKey, Decided, KeptOutcome, KeyTaken, Loaded, Wanted
-from services.store.data_keys import DataKeys, FolioDataKey, new_key
+from services.store.data_keys import GUEST_FORGOTTEN, DataKeys, FolioDataKey, new_key
 from services.store.log_store import LogStore
 from services.store.memory import Memory
 
@@ -63,8 +64,13 @@ class DryRunStore:
         return self.at
 
     async def for_opening(self, folio_ids: Iterable[str]) -> dict[str, FolioDataKey]:
-        """The keys that exist of these folios, and those made here. Raises StoreUnavailable."""
-        return {**await self._data_keys.for_opening(folio_ids), **self._own_keys}
+        """The keys that exist of these folios, and those made here; none of a guest who would be forgotten.
+
+        Raises StoreUnavailable.
+        """
+        forgotten = {event.originator_id for event in self.decided if event.TOPIC == GUEST_FORGOTTEN}
+        keys = {**await self._data_keys.for_opening(folio_ids), **self._own_keys}
+        return {folio_id: key for folio_id, key in keys.items() if folio_stream(folio_id) not in forgotten}
 
     async def _for_sealing(self, folio_ids: frozenset[str]) -> dict[str, DataKey | None]:
         """The folios' keys; those that have none get one that is gone with this store."""

@@ -235,11 +235,8 @@ def test_the_command_tells_people_what_differs_up_to_a_limit(log: str, changed: 
     ],
 )
 def test_a_version_that_cannot_be_loaded_is_told_with_the_reason(tmp_path: Path, bootstrap: str, why: str) -> None:
-    (tmp_path / "services").mkdir()
-    (tmp_path / "services" / "__init__.py").touch()
-    (tmp_path / "services" / "bootstrap.py").write_text(bootstrap, encoding="utf-8")
     with pytest.raises(CannotCompare) as raised:
-        offer_of(tmp_path)
+        offer_of(with_bootstrap(tmp_path, bootstrap))
     assert why in str(raised.value)
     assert str(tmp_path) in str(raised.value)
 
@@ -247,6 +244,25 @@ def test_a_version_that_cannot_be_loaded_is_told_with_the_reason(tmp_path: Path,
 def test_a_folder_without_the_code_is_not_taken_for_the_version_that_is_installed(tmp_path: Path) -> None:
     with pytest.raises(CannotCompare, match=r"cannot be compared: (it has no|its) services\.bootstrap"):
         offer_of(tmp_path)
+
+
+def test_a_log_that_goes_away_is_told_with_the_reason(tmp_path: Path) -> None:
+    folder = with_bootstrap(tmp_path, "READ_MODELS = ()\nCODEC = None")
+    gone = "postgresql://folio:secret@127.0.0.1:1/folio"
+    with Side(folder) as side:
+        side.prepare(Version(folder, "services.bootstrap", "READ_MODELS", "CODEC").order(gone, 1))
+        assert side.offer() == {}
+        with pytest.raises(CannotCompare, match=r"the log cannot be read: .*refused") as raised:
+            list(side.fold([]))
+    assert "secret" not in str(raised.value)
+
+
+def with_bootstrap(folder: Path, text: str) -> Path:
+    """A folder with this as its services.bootstrap."""
+    (folder / "services").mkdir()
+    (folder / "services" / "__init__.py").touch()
+    (folder / "services" / "bootstrap.py").write_text(text, encoding="utf-8")
+    return folder
 
 
 def offer_of(folder: Path) -> dict[str, list[str]]:
