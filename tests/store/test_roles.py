@@ -1,5 +1,6 @@
 """The service's role: every connection works as it, it cannot change the log, and it comes to be in every setting."""
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -37,6 +38,7 @@ CHANGES = (
     "SET session_replication_role = replica",
     "CREATE TABLE ledger.more ()",
 )
+SECONDS_MAX = 60
 RIGHTS = """
     SELECT relnamespace::regnamespace || '.' || relname, string_agg(privilege, ' ' ORDER BY privilege)
       FROM (SELECT relnamespace, relname, privilege_type, grantee
@@ -200,3 +202,21 @@ def test_databases_that_migrate_at_the_same_time_make_the_role_once(cluster: Clu
         for address in addresses:
             with connect_blocking(address) as connection:
                 assert connection.execute("SELECT count(*) FROM ledger.events").fetchone() == (0,)
+
+
+def test_a_role_that_another_migration_makes_at_this_moment_is_taken_as_it_is(cluster: Cluster) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'landlord' AND wait_event_type = 'Lock'"
+    with (
+        cluster.login("landlord", "CREATEROLE") as owner,
+        cluster.without_role(),
+        cluster.database(owner) as address,
+        psycopg.connect(cluster.administrator) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("CREATE ROLE folio_service NOLOGIN")
+        other.execute("GRANT folio_service TO landlord")
+        migrating = pool.submit(migrate, address)
+        while not migrating.done() and ask(cluster.administrator, waiting) == [(0,)]:
+            time.sleep(0.01)
+        other.commit()
+        assert migrating.result(SECONDS_MAX) == len(shipped_migrations())
