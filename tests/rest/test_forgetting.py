@@ -9,6 +9,7 @@ import httpx
 import psycopg
 import pytest
 
+from services.billing.ports import Decided
 from services.bootstrap import make_service
 from services.rest.schemas import ForgottenGuest
 from services.store.log_store import SELECT_STREAMS
@@ -129,8 +130,33 @@ async def test_in_a_batch_it_is_for_administrators_too_and_holds_for_what_comes_
     done = await front.client.post("/v1/commands", json={"atomic": atomic, "commands": commands})
     statuses = [each["status"] for each in front.desk.expect(200, done)["results"]]
     assert statuses == ([201, 200, 409] if not atomic else [201, 200, 201])
+
+
+async def test_after_a_forgetting_in_the_same_commit_nothing_is_sealed_either(front: Front) -> None:
+    bill = await front.desk.add_bill()
+    forgetting = {"method": "POST", "path": FORGET, "body": REASON}
+    sealing = {"method": "POST", "path": f"/v1/bills/{bill['id']}/payments", "body": BY_ACCOUNT}
     together = {"atomic": True, "commands": [forgetting, sealing]}
     assert front.desk.expect(409, await front.client.post("/v1/commands", json=together))["index"] == 1
+    assert await front.rows(KEYS) == [("FOLIO-1", False)], "nothing of it has happened"
+
+
+async def test_a_payment_with_accounts_that_a_forgetting_overtakes_is_decided_anew_and_refused(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = await front.desk.add_bill()
+    store, forgotten = front.service.store, asyncio.Event()
+    commit = store.commit
+
+    async def overtaken(decided: Decided) -> int | None:
+        if not forgotten.is_set():
+            forgotten.set()
+            front.desk.expect(200, await forget(front))
+        return await commit(decided)
+
+    monkeypatch.setattr(store, "commit", overtaken)
+    expect_problem(await front.client.post(f"/v1/bills/{bill['id']}/payments", json=BY_ACCOUNT), 409, "INVALID_STATE")
+    assert (await front.desk.bill(bill["id"]))["payments"] == []
 
 
 async def test_no_payment_with_accounts_is_recorded_after_a_forgetting_that_races_it(database: str) -> None:

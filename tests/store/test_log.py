@@ -183,7 +183,7 @@ def test_replication_does_not_open_the_log_for_changes(database: str) -> None:
         rows = connection.execute(
             "SELECT tgenabled FROM pg_trigger WHERE tgrelid = 'ledger.events'::regclass AND NOT tgisinternal"
         ).fetchall()
-    assert rows == [("A",)]  # always, whatever session_replication_role says
+    assert {enabled for (enabled,) in rows} == {"A"}  # always, whatever session_replication_role says
 
 
 def test_a_moment_that_is_not_later_than_the_newest_is_refused(database: str) -> None:
