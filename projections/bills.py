@@ -200,8 +200,17 @@ TIMES = ("created_at", "updated_at", "cancelled_at")
 HIDDEN = {"deleted_at", "added_position"}
 VIEW_NAMES = {column: _camel(column) for column in COLUMNS if column not in HIDDEN}
 PAYMENT_MEMBERS = (
-    "id", "billId", "paymentMethod", "amount", "appliedToBalance", "paidAt", "paidBy", "cancelledAt", "cancelledBy",
-    "virtualAccounts", "paymentRequestId",
+    "id",
+    "billId",
+    "paymentMethod",
+    "amount",
+    "appliedToBalance",
+    "paidAt",
+    "paidBy",
+    "cancelledAt",
+    "cancelledBy",
+    "virtualAccounts",
+    "paymentRequestId",
 )
 SETTLEMENT_MEMBERS = ("paymentBillId", "targetBillId", "settledAmount", "settledAt", "settledBy")
 PARTS = (
