@@ -31,6 +31,6 @@ def test_the_journal_tells_a_hotels_log_with_kinds_that_are_described() -> None:
     corrected = (
         f'The payment of 7 KRW by VIRTUAL_ACCOUNT on bill {bill.bill_code} "Room charge" was changed: its method'
     )
-    assert f"{corrected} from CARD to VIRTUAL_ACCOUNT, its virtual accounts." in told
+    assert f"The {corrected} from CARD to VIRTUAL_ACCOUNT, its virtual accounts." in told
     assert f'Bill {other.bill_code} "Room charge" was moved to reservation R-7.' in told
     assert journal.balance == hotel.bill(bill).balance_amount + hotel.bill(other).balance_amount
