@@ -41,8 +41,8 @@ from services.terminal import DEFAULT_DATA, Data, clear_messages, console, fail,
 CONNECTION_NAME = "folio replay command"
 PAGE_EVENTS = 500
 INTERRUPTED = 130
-WIDTH = 240
-"""Of a table that goes to a file or a program."""
+WIDTH = 1_000
+"""Of a table that goes to a file or a program: one line for each event."""
 COLUMNS = (("position", 9), ("recorded at", 27), ("effect", 18), ("bill balance", 18), ("folio balance", 18))
 """With fixed widths, so that rows that are shown one at a time stand below each other."""
 

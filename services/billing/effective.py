@@ -66,6 +66,8 @@ def _corrected(event: PaymentRecorded | PaymentUpdated, known: PaymentRecorded |
 
 
 def _with(event: BillEvent, **values: Any) -> BillEvent:
-    """A copy with other values: the library makes dataclasses of events where mypy does not see it."""
-    copied: BillEvent = replace(event, **values)  # type: ignore[type-var]
+    """The event if it has these values, else a copy that has: most events are as they are known."""
+    if all(getattr(event, name) == value for name, value in values.items()):
+        return event
+    copied: BillEvent = replace(event, **values)  # type: ignore[type-var]  # the library makes dataclasses of events
     return copied

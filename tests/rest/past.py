@@ -18,7 +18,9 @@ async def lively_folio(desk: Desk) -> dict[str, Any]:
     room, bar = await desk.add_bill(total=100_000), await desk.add_bill(total=12_000, name="Minibar")
     path = f"/v1/bills/{room['id']}"
     account = {"paymentMethod": "VIRTUAL_ACCOUNT", "virtualAccounts": [ACCOUNT]}
-    applied = desk.expect(201, await client.post(f"{path}/payments", json={**PAYMENT, **account, "applyToBalance": True}))
+    applied = desk.expect(
+        201, await client.post(f"{path}/payments", json={**PAYMENT, **account, "applyToBalance": True})
+    )
     loose = await desk.pay(room, 7_000)
     gone = await desk.add_bill(total=900, name="Mistake")
     moving = {"bills": [{"id": room["id"], "splitAmount": 500}], "folioId": "FOLIO-2"}

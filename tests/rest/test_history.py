@@ -49,7 +49,9 @@ async def test_changes_have_the_names_and_values_of_the_interface(desk: Desk) ->
     [deleted] = [entry for entry in entries if entry["event"] == "payment.deleted"]
     assert {each["field"]: (each["before"], each["after"]) for each in deleted["changes"]}["amount"] == (7_000, None)
     sides = [change for entry in entries for change in entry["changes"] if change["field"] == "settlementsMade"]
-    assert [(side["before"], [each["settledAmount"] for each in side["after"]]) for side in sides] == [([], [2_000])] * 2
+    assert [(side["before"], [each["settledAmount"] for each in side["after"]]) for side in sides] == [
+        ([], [2_000])
+    ] * 2
 
 
 async def test_account_numbers_and_holders_stay_masked(desk: Desk) -> None:
@@ -143,7 +145,7 @@ async def test_roles_that_may_query_see_history_and_others_accommodations_stay_h
     paths = [f"{FOLIO}/{each}" for each in ("history", "explain", "diff?from=0")]
     paths += [f"/v1/bills/{known['bar']['id']}/{each}" for each in ("history", "explain")]
     for role in ("pms", "auditor", "admin"):
-        client = await client_of(role, role, ["HOTEL-1"])  # type: ignore[arg-type]
+        client = await client_of(role, role, ["HOTEL-1"])
         for path in paths:
             assert (await client.get(path)).status_code == 200, path
     stranger = await client_of("stranger", "auditor", ["HOTEL-2"])

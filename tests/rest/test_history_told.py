@@ -109,7 +109,8 @@ async def test_every_change_is_told_in_a_sentence_with_its_amounts(desk: Desk) -
         ("PAYMENT_DELETED", f"The payment of 7,000 KRW by CARD on bill {suite} was deleted."),
         ("BILL_DELETED", f'Bill {gone} "Mistake" was deleted: its balance of 900 KRW is gone.'),
         ("BILL_CANCELLED", f"Bill {suite} was cancelled: 139,500 KRW are no longer charged."),
-        ("BILL_MOVED_AWAY", f'Bill {bar} "Minibar" was moved to folio FOLIO-2: 12,000 KRW, with a balance of 8,000 KRW.'),
+        ("BILL_MOVED_AWAY", f'Bill {bar} "Minibar" was moved to folio FOLIO-2: 12,000 KRW, with a balance of'
+         " 8,000 KRW."),
     ]  # fmt: skip
     there = desk.expect(200, await desk.client.get("/v1/folios/FOLIO-2/diff?from=0"))["changes"]
     carried = known["carried"]["billCode"]

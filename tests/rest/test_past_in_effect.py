@@ -82,7 +82,9 @@ async def test_what_was_not_there_yet_says_since_when_it_is(desk: Desk, client: 
     desk.expect(204, await client.delete(f"/v1/bills/{second['id']}"))
     now = ago(0)
     for query in ({"at": now}, {"effectiveAt": now}):
-        problem = expect_problem(await client.get(f"/v1/bills/{second['id']}", params=query), 404, "DATA_NOT_FOUND_ON_ID")
+        problem = expect_problem(
+            await client.get(f"/v1/bills/{second['id']}", params=query), 404, "DATA_NOT_FOUND_ON_ID"
+        )
         assert "and was deleted at 2" in problem["detail"]
 
 
@@ -94,6 +96,8 @@ async def test_a_point_that_is_still_to_come_is_refused_by_name(desk: Desk, clie
         answer = await client.get(path, params={"position": 4711})
         expect_problem(answer, 400, "INVALID_PARAMETER", "/position")
         expect_problem(await client.get(path, params={"position": 3, "at": ago(0)}), 400, "INVALID_PARAMETER")
-    for name, query in (("from", {"from": ago(-1)}), ("to", {"from": 0, "to": ago(-1)}), ("to", {"from": 0, "to": 99})):
+    for name, query in (
+        ("from", {"from": ago(-1)}), ("to", {"from": "0", "to": ago(-1)}), ("to", {"from": "0", "to": "99"}),
+    ):  # fmt: skip
         answer = await client.get(f"{FOLIO}/diff", params=query)
         expect_problem(answer, 400, "INVALID_PARAMETER", f"/{name}")
