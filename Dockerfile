@@ -9,8 +9,11 @@ RUN pip install --require-hashes -r requirements.lock
 COPY services ./services
 COPY projections ./projections
 RUN pip install --no-deps --no-build-isolation . \
-    && useradd --system --no-create-home --shell /usr/sbin/nologin folio
+    && useradd --system --no-create-home --shell /usr/sbin/nologin folio \
+    && install --directory --owner=folio --mode=700 /var/lib/folio
 
 USER folio
 EXPOSE 8080
-CMD ["folio", "serve", "--host", "0.0.0.0", "--port", "8080"]
+# The key that signs checkpoints is kept in the data folder: mount it, so that it outlives the container.
+VOLUME /var/lib/folio
+CMD ["folio", "serve", "--host", "0.0.0.0", "--port", "8080", "--data", "/var/lib/folio"]
