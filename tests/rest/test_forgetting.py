@@ -22,6 +22,10 @@ REASON = {"reason": "case 2026-117"}
 ACCOUNT = {"bankCode": "088", "accountNumber": "110-237-480915", "accountHolder": "황보혜린"}
 BY_ACCOUNT = {"paymentMethod": "VIRTUAL_ACCOUNT", "amount": 1_000, "paidAt": PAID_AT, "virtualAccounts": [ACCOUNT]}
 KEYS = "SELECT folio_id, data_key IS NULL FROM ledger.personal_data_keys ORDER BY folio_id"
+VACUUMED = """
+    SELECT relname, vacuum_count > 0 FROM pg_stat_user_tables
+     WHERE relname IN ('callbacks', 'personal_data_keys') ORDER BY relname
+"""
 WITH_ACCOUNTS = """
     SELECT max(notification_id) FILTER (WHERE strpos(convert_from(state, 'UTF8'), '"sealed"') > 0),
            max(notification_id) FILTER (WHERE topic = 'folio.guest_forgotten')
@@ -57,6 +61,12 @@ async def test_it_is_answered_recorded_and_shown_with_who_did_it_and_why(front: 
         "data"
     ].items()
     assert await front.rows(KEYS) == [("FOLIO-1", True)]
+
+
+async def test_what_the_key_leaves_in_its_table_is_cleared_away(front: Front) -> None:
+    await front.desk.add_bill(payments=[BY_ACCOUNT])
+    front.desk.expect(200, await forget(front))
+    assert await front.rows(VACUUMED) == [("callbacks", True), ("personal_data_keys", True)]
 
 
 async def test_to_forget_again_answers_the_same_and_records_nothing(front: Front) -> None:
