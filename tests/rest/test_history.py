@@ -81,6 +81,8 @@ async def test_transfers_and_settlements_link_to_their_other_side_and_back(desk:
         other = everywhere[link["position"]]
         assert (other["billId"], other["data"]["folioId"]) == (link["billId"], link["folioId"])
         assert link["path"] == f"/v1/bills/{link['billId']}"
+        if entry["event"] == "bill.settled":
+            assert (link["relation"] == "PAYS") == (entry["billId"] == entry["data"]["paymentBillId"])
         [back] = other["links"]
         assert (back["position"], back["relation"]) == (entry["position"], opposite[link["relation"]])
     [carried] = [entry for entry in there if entry["billId"] == known["carried"]["id"]]

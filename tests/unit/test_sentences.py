@@ -28,9 +28,7 @@ def test_the_journal_tells_a_hotels_log_with_kinds_that_are_described() -> None:
             step = journal.take(PlacedEvent(position, event, "HOTEL-1", "FOLIO-1"))
             assert kind_of(step) in ALL_KINDS
             told.append(sentence_of(step))
-    corrected = (
-        f'The payment of 7 KRW by VIRTUAL_ACCOUNT on bill {bill.bill_code} "Room charge" was changed: its method'
-    )
+    corrected = f'payment of 7 KRW by VIRTUAL_ACCOUNT on bill {bill.bill_code} "Room charge" was changed: its method'
     assert f"The {corrected} from CARD to VIRTUAL_ACCOUNT, its virtual accounts." in told
     assert f'Bill {other.bill_code} "Room charge" was moved to reservation R-7.' in told
     assert journal.balance == hotel.bill(bill).balance_amount + hotel.bill(other).balance_amount
