@@ -7,7 +7,7 @@ from typing import Literal
 
 from projections import folios
 from projections.reading import Freshness, Reader
-from services.access import Caller, Role
+from services.access import AUDIT_ROLES, Caller
 from services.billing.event import LedgerEvent
 from services.billing.feed import PlacedEvent
 from services.billing.ids import folio_stream
@@ -23,7 +23,6 @@ from services.desk.problems import Problem, invalid
 from services.desk.requests import ACTOR_LENGTH_MAX
 from services.desk.sentences import sentence_of
 
-CALLBACK_ROLES: frozenset[Role] = frozenset({"auditor", "admin"})
 EVENTS_MAX = 10_000
 """Events that one explanation or one difference tells of."""
 
@@ -152,14 +151,14 @@ class History:
     async def _entries(self, shown: Sequence[Step], events: Sequence[PlacedEvent], caller: Caller) -> list[View]:
         links = Links(events)
         await links.look_up(shown, self.past.log)
-        digests = callback_digests(events) if caller.role in CALLBACK_ROLES else {}
+        digests, may_have = callback_digests(events), caller.role in AUDIT_ROLES
         rests_on = {step.position: digests.get((step.payment_request_id or "", step.recorded_at)) for step in shown}
         received = await self._callbacks.received({digest for digest in rests_on.values() if digest is not None})
         entries = []
         for step in shown:
             digest = rests_on[step.position]
             number, received_at = received.get(digest or "", (None, None))
-            callback = {"number": number, "receivedAt": received_at, "sha256": digest}
+            callback = {"number": number, "receivedAt": received_at, "sha256": digest if may_have else None}
             entries.append({**entry(step), "links": links.of(step), "callback": None if digest is None else callback})
         return entries
 

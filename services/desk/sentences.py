@@ -5,7 +5,7 @@ from typing import Any
 
 from services.billing.bill import BillAdded, BillDeleted, BillUpdated, Cancelled
 from services.billing.event import LedgerEvent
-from services.billing.folio import FolioOpened
+from services.billing.folio import FolioOpened, GuestForgotten
 from services.billing.money import readable
 from services.billing.open_request import RequestClosed, RequestOpened
 from services.billing.payment import PaymentCancelled, PaymentDeleted, PaymentRecorded, PaymentUpdated
@@ -34,6 +34,7 @@ KINDS: Mapping[type[LedgerEvent], str] = {
     BillDeleted: "BILL_DELETED",
     BillTransferred: "BILL_MOVED_AWAY",
     Settled: "SETTLED",
+    GuestForgotten: "GUEST_FORGOTTEN",
     PaymentRecorded: "PAYMENT_RECORDED",
     PaymentUpdated: "PAYMENT_CHANGED",
     PaymentCancelled: "PAYMENT_CANCELLED",
@@ -154,6 +155,7 @@ def _refused(step: Step, event: PaymentRequestRefused) -> str:
 
 SENTENCES: Mapping[type[LedgerEvent], Callable[[Step, Any], str]] = {
     FolioOpened: lambda step, event: f"Folio {event.folio_id} was opened.",
+    GuestForgotten: lambda step, event: f"The guest of folio {event.folio_id} was forgotten; the amounts stay.",
     BillAdded: _added,
     BillUpdated: lambda step, event: f"{_subject(step)} was changed: {_differences(step)}.",
     Cancelled: lambda step, event: (

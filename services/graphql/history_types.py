@@ -39,11 +39,11 @@ class HistoryLink:
     folio_path: str
 
 
-@strawberry.type(description="The provider's callback that an event rests on, for the roles auditor and admin.")
+@strawberry.type(description="The provider's callback that an event rests on; its SHA-256 for auditors and admins.")
 class HistoryCallback:
     number: ID | None
     received_at: DateTime | None
-    sha256: str
+    sha256: str | None
 
 
 @strawberry.type(description="An event in the history of a folio. Guests and account numbers stay masked.")

@@ -47,15 +47,18 @@ class HistoryLink(Schema):
 
 
 class HistoryCallback(Schema):
-    """The provider's callback that the event rests on. Number and time are null when it is kept no longer."""
+    """The provider's callback that the event rests on. Number and time are null when it is kept no longer.
+
+    Its SHA-256 is for the roles auditor and admin.
+    """
 
     number: int | None
     received_at: AwareDatetime | None
-    sha256: str
+    sha256: str | None
 
 
 class HistoryEntry(Schema):
-    """An event. `data` is what the feed shows of it; `callback` is shown to the roles auditor and admin alone."""
+    """An event. `data` is what the feed shows of it."""
 
     position: int
     recorded_at: AwareDatetime

@@ -141,7 +141,7 @@ async def test_money_for_a_deleted_bill_counts_on_its_folio_now_and_in_the_past(
     folio = front.desk.expect(200, live)
     assert (folio["balanceAmount"], folio["totalAmount"], folio["paidAmount"]) == (-25_000, 5_000, 30_000)
     assert [shown["id"] for shown in folio["bills"]] == [other["id"]]
-    for query in ({"position": live.headers["Folio-Position"]}, {"at": "2999-01-01T00:00:00Z"}):
+    for query in ({"position": live.headers["Folio-Position"]}, {"effectiveAt": "2999-01-01T00:00:00Z"}):
         past = front.desk.expect(200, await front.client.get("/v1/folios/FOLIO-1", params=query))
         assert past == folio
     front.desk.expect(200, await front.operate("refund", request))

@@ -98,7 +98,15 @@ async def test_the_other_ways_to_connect_work_as_the_role(database: str) -> None
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize(("table", "column"), [("ledger.events", "topic"), ("ledger.aliases", "stream")])
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("ledger.events", "topic"),
+        ("ledger.aliases", "stream"),
+        ("ledger.links", "hash"),
+        ("ledger.checkpoints", "root"),
+    ],
+)
 def test_the_service_cannot_change_the_log(sound: str, table: str, column: str, change: str) -> None:
     with connect_blocking(sound) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege, match=SAID):
         connection.execute(change.format(table, column, column).encode())
@@ -116,12 +124,17 @@ def test_the_role_has_the_rights_that_the_service_uses_and_no_others(sound: str)
     assert dict(found) == {
         "ledger.aliases": "INSERT SELECT",
         "ledger.api_keys": "INSERT SELECT UPDATE(revoked_at)",
+        "ledger.checkpoints": "INSERT SELECT",
         "ledger.events": "INSERT SELECT",
+        "ledger.heads": "INSERT SELECT UPDATE",
         "ledger.idempotency_keys": "DELETE INSERT SELECT",
+        "ledger.links": "INSERT SELECT",
         "ledger.log_head": "SELECT UPDATE",
-        "ledger.personal_data_keys": "INSERT SELECT",
+        "ledger.personal_data_keys": "INSERT MAINTAIN SELECT UPDATE",
+        "ledger.signing_keys": "INSERT SELECT",
+        "ledger.tree": "INSERT SELECT UPDATE",
         "collection.agenda": "DELETE INSERT SELECT UPDATE",
-        "collection.callbacks": "INSERT SELECT UPDATE",
+        "collection.callbacks": "INSERT MAINTAIN SELECT UPDATE",
         "collection.differences": "INSERT",
         "public.folio_migrations": "SELECT",
     }
