@@ -6,11 +6,11 @@ from typing import Protocol
 
 from services.access import Caller
 from services.billing.errors import InvalidState
-from services.desk.problems import not_found
+from services.desk.problems import Problem, not_found
 from services.evidence.chain import Tampered
 from services.evidence.checkpoint import Checkpoint
 from services.evidence.keys import SigningKey
-from services.evidence.package import Package
+from services.evidence.package import Package, TooLong
 
 
 class EvidenceStore(Protocol):
@@ -49,6 +49,8 @@ class Evidence:
             package = await self._store.prove(folio_id, position)
         except Tampered as error:
             raise InvalidState(f"{error} Nothing can be proven before 'folio audit verify' was looked into.") from error
+        except TooLong as error:
+            raise Problem("INVALID_PARAMETER", f"{error} 'folio audit verify' checks the whole log.") from error
         if package is None or not caller.reaches(_accommodation_of(package)):
             raise not_found("folio", folio_id)
         return package

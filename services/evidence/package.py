@@ -48,6 +48,13 @@ def _event(link: Link, hash_: bytes) -> dict[str, Any]:
     }
 
 
+class TooLong(Exception):
+    """A folio has more events than one proof holds."""
+
+    def __init__(self, folio_id: str, events_max: int) -> None:
+        super().__init__(f"Folio {folio_id} has more than {events_max} events, too many for one proof.")
+
+
 class Damaged(Exception):
     """A document is no proof: where, and what is wrong there."""
 

@@ -1,5 +1,7 @@
 """The queries about evidence: for auditors, who get events as they are stored."""
 
+import asyncio
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,7 +31,8 @@ class EvidenceQueries:
         if position < wanted:
             raise NotCaughtUp(position, wanted)
         headers = {"Folio-Position": str(position)}
-        return Response(msgspec.json.encode(package.document()), 200, headers, "application/json")
+        content = await asyncio.to_thread(lambda: msgspec.json.encode(package.document()))
+        return Response(content, 200, headers, "application/json")
 
     async def list_checkpoints(self, request: Request, caller: Caller) -> Response:
         """The signed roots over all folios, newest first; each names the one before it by its digest."""

@@ -11,18 +11,21 @@ from services.evidence.chain import Link, actor_in, facts_in, folio_chain
 from services.evidence.checkpoint import Checkpoint
 from services.evidence.drawers import ROOT, Head, drawer_of, empty_hash, key_of, node_of
 from services.evidence.keys import SigningKey, public_text
-from services.evidence.package import Package
+from services.evidence.package import Package, TooLong
 from services.store.checkpointing import SELECT_CHECKPOINTS, SELECT_LAST, SELECT_NODES
 from services.store.connection import Pool
 from services.store.reading import reading, translated
 from services.store.sealer import Sealer, Stopped
+
+EVENTS_MAX = 50_000
+"""Events that one proof holds, some 50 MiB."""
 
 ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 SELECT_CHAIN = """
     SELECT notification_id, originator_id, originator_version, topic,
            to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), state, hash
       FROM ledger.links JOIN ledger.events ON notification_id = position
-     WHERE chain = %(chain)s AND position <= %(position)s ORDER BY number
+     WHERE chain = %(chain)s AND position <= %(position)s ORDER BY number LIMIT %(limit)s
 """
 SELECT_DRAWER = "SELECT key, links, hash FROM ledger.heads WHERE drawer = %(drawer)s ORDER BY key"
 SELECT_PAGE = f"""
@@ -69,17 +72,19 @@ async def _read(connection: Any, folio_id: str, chain: str) -> Package | None:
     if row is None:
         return None
     checkpoint = Checkpoint(*row)
-    parameters = {"chain": chain, "position": checkpoint.position}
-    rows = await (await connection.execute(SELECT_CHAIN, parameters)).fetchall()
+    parameters = {"chain": chain, "position": checkpoint.position, "limit": EVENTS_MAX + 1}
+    rows = await (await connection.execute(SELECT_CHAIN, parameters, binary=True)).fetchall()
     if not rows:
         return None
+    if len(rows) > EVENTS_MAX:
+        raise TooLong(folio_id, EVENTS_MAX)
     drawer = drawer_of(key_of(chain))
     heads = await (await connection.execute(SELECT_DRAWER, {"drawer": drawer})).fetchall()
     beside = _beside(node_of(drawer))
     nodes = dict(await (await connection.execute(SELECT_NODES, {"nodes": beside})).fetchall())
     return Package(
         folio_id=folio_id,
-        links=[_link(row) for row in rows],
+        links=await asyncio.to_thread(lambda: [_link(row) for row in rows]),
         hashes=[row[6] for row in rows],
         drawer=[Head(*head).leaf for head in heads],
         path=[nodes.get(node) or empty_hash(node) for node in beside],

@@ -136,3 +136,15 @@ async def test_a_service_without_a_key_to_sign_with_says_so(database: str) -> No
     async with make_service(database, ADMIN_KEY) as unsigned, ready_client(unsigned) as client:
         await Desk(client).add_bill()
         expect_problem(await client.get("/v1/folios/FOLIO-1/proof"), 503, "SERVICE_UNAVAILABLE")
+
+
+async def test_a_folio_with_more_events_than_a_proof_holds_is_told(
+    client: httpx.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.store.evidence.EVENTS_MAX", 3)
+    bill = await desk.add_bill()
+    await desk.pay(bill, 1)
+    await proof_of(client, "FOLIO-1")
+    await desk.pay(bill, 2)
+    problem = expect_problem(await client.get("/v1/folios/FOLIO-1/proof"), 400, "INVALID_PARAMETER")
+    assert "more than 3 events" in problem["detail"]
