@@ -16,7 +16,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from services.terminal import end_on_sigterm
-from tests.bench import alone, callbacks, ceilings, graphql, growing, lag, paying, reading, writing
+from tests.bench import (
+    alone,
+    callbacks,
+    ceilings,
+    graphql,
+    growing,
+    lag,
+    looking_back,
+    paying,
+    reading,
+    sealing,
+    writing,
+)
 from tests.bench.chart import draw
 from tests.bench.loader import MISSING
 from tests.bench.machine import describe_machine
@@ -26,7 +38,7 @@ from tests.bench.table import show
 
 MEASUREMENTS: dict[str, Callable[[Effort], Measurement]] = {
     module.__name__.rpartition(".")[2]: module.measure
-    for module in (writing, paying, alone, reading, graphql, lag, growing, callbacks, ceilings)
+    for module in (writing, paying, alone, reading, graphql, looking_back, sealing, lag, growing, callbacks, ceilings)
 }
 
 RESULTS = "results.json"

@@ -1,6 +1,7 @@
 """Where one measurement is made: an embedded PostgreSQL of its own with fsync on, and what runs on it."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -39,6 +40,12 @@ class Site:
         """The service itself."""
         port = free_port()
         return running("folio", [*FOLIO, "serve", "--port", str(port)], self.environment | settings, port)
+
+    def unsealed(self) -> AbstractContextManager[Running]:
+        """The service without sealing."""
+        port = free_port()
+        command = [sys.executable, "-m", "tests.bench.unsealed", "--port", str(port)]
+        return running("unsealed", command, self.environment, port)
 
     def crud(self) -> AbstractContextManager[Running]:
         """The same commands on FastAPI and SQLAlchemy, without history."""
