@@ -103,7 +103,7 @@ def placed(rows: Sequence[tuple[Any, ...]], first_states: Any) -> list[Sealed]:
     """
     facts = [facts_in(row[5]) for row in rows]
     elsewhere = {row[1] for row, named in zip(rows, facts, strict=True) if folio_in(named) is None}
-    first = {stream: facts_in(state) for stream, state in first_states(list(elsewhere))} if elsewhere else {}
+    first = {stream: facts_in(state or b"") for stream, state in first_states(list(elsewhere))} if elsewhere else {}
     return [
         Sealed(
             Link(position, stream, version, topic, recorded_at, actor_in(named), bytes(state)),
