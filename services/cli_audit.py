@@ -35,6 +35,7 @@ from services.terminal import (
 )
 
 POSITION_MAX = 2**63 - 1
+TRUSTED = "A public key that you trust, as PEM; may be given several times."
 
 audit = typer.Typer(
     help="Evidence that the log is as it was recorded: the public key, sealing, checking.", no_args_is_help=True
@@ -42,7 +43,7 @@ audit = typer.Typer(
 
 Keys = Annotated[
     list[Path],
-    typer.Option("--key", metavar="FILE", help="A public key that you trust, as PEM; may be given several times."),
+    typer.Option("--key", metavar="FILE", help=TRUSTED),
 ]
 
 
@@ -92,16 +93,14 @@ def seal_command(data: Data = DEFAULT_DATA) -> None:
 def audit_verify_command(
     since: Annotated[
         str | None,
-        typer.Option(
-            metavar="MOMENT", help="Read only the events after this position or time; all else is checked whole."
-        ),
+        typer.Option(metavar="MOMENT", help="Read only the events after this position or time; the rest is whole."),
     ] = None,
     key: Annotated[
         list[Path] | None,
         typer.Option(
             "--key",
             metavar="FILE",
-            help="A public key that you trust, as PEM; may be given several times. By default this service's own.",
+            help=f"{TRUSTED} By default this service's own.",
         ),
     ] = None,
     checkpoints: Annotated[
