@@ -1,7 +1,8 @@
 """`folio verify` and `folio audit`: a folio's proof checked offline, and the whole log checked in its database."""
 
 import json
-from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,16 +10,18 @@ from typing import Annotated
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from services.audit.findings import Finding, Kind
-from services.audit.read_models import parked_findings, read_model_findings
-from services.audit.whole import Extent, LogCheck, position_before
-from services.bootstrap import CODEC, READ_MODELS, sealing_by
+from services.audit.beside import Beside
+from services.audit.edition import is_of_this_version
+from services.audit.report import UNCHECKED, Report
+from services.audit.whole import LogCheck, position_before
+from services.bootstrap import CODEC, READ_MODELS, SIGNING_KEY, sealing_by
 from services.cli_progress import BuildingProgress
 from services.evidence.__main__ import check
 from services.evidence.chain import Tampered
-from services.evidence.keys import public_text, read_public_key
-from services.store.connection import connect_patiently
-from services.store.protections import missing_protections
+from services.evidence.keys import public_text, read_private_key, read_public_key
+from services.serving import database
+from services.settings import Settings
+from services.store.embedded_account import existing_place
 from services.store.sealer import Sealer
 from services.terminal import (
     DEFAULT_DATA,
@@ -28,20 +31,19 @@ from services.terminal import (
     fail,
     prepared_database,
     read_settings,
-    run,
     tell,
 )
 
-CLEAN, FOUND, UNCHECKED, INTERRUPTED = 0, 1, 2, 130
-TOLD_MAX = 100
-"""Findings of a kind that are told; all are counted."""
-CONNECTION_NAME = "folio audit"
+POSITION_MAX = 2**63 - 1
+TRUSTED = "A public key that you trust, as PEM; may be given several times."
 
-audit = typer.Typer(help="The log's evidence: the public key, sealing, verifying.", no_args_is_help=True)
+audit = typer.Typer(
+    help="Evidence that the log is as it was recorded: the public key, sealing, checking.", no_args_is_help=True
+)
 
 Keys = Annotated[
     list[Path],
-    typer.Option("--key", metavar="FILE", help="A public key that you trust, as PEM; may be given several times."),
+    typer.Option("--key", metavar="FILE", help=TRUSTED),
 ]
 
 
@@ -62,15 +64,19 @@ def verify_command(
 def key_command(data: Data = DEFAULT_DATA) -> None:
     """Print the public key that this service's checkpoints are signed with, to be given to auditors."""
     with clear_messages():
-        sealing = sealing_by(read_settings(), data)
-    typer.echo(public_text(sealing.key.public_key()), nl=False)
+        own = _own_key(read_settings(), data)
+    if own is None:
+        fail(f"{data} holds no key yet. 'folio serve' makes one at its first start; or name another folder by --data.")
+    typer.echo(public_text(own), nl=False)
 
 
 @audit.command("seal")
 def seal_command(data: Data = DEFAULT_DATA) -> None:
     """Link every event that is not linked yet and sign a checkpoint, as a running service does by itself."""
+    settings = read_settings()
+    _check_folder(settings, data)
     with prepared_database(data) as conninfo:
-        sealer = Sealer(conninfo, sealing_by(read_settings(), data).key)
+        sealer = Sealer(conninfo, sealing_by(settings, data).key)
         try:
             checkpoint = sealer.checkpoint()
         except Tampered as error:
@@ -87,42 +93,81 @@ def seal_command(data: Data = DEFAULT_DATA) -> None:
 def audit_verify_command(
     since: Annotated[
         str | None,
-        typer.Option(metavar="MOMENT", help="Read only events after this position or time; the rest is checked whole."),
+        typer.Option(metavar="MOMENT", help="Read only the events after this position or time; the rest is whole."),
     ] = None,
     key: Annotated[
         list[Path] | None,
-        typer.Option("--key", metavar="FILE", help="A public key that you trust; by default this service's own."),
+        typer.Option(
+            "--key",
+            metavar="FILE",
+            help=f"{TRUSTED} By default this service's own.",
+        ),
     ] = None,
     checkpoints: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A copy of the file of checkpoints, to be found again.")
+        Path | None, typer.Option(metavar="FILE", help="A copy of the file of checkpoints, kept elsewhere.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Check the whole log: order, versions, chains, signatures, names, read models, protections. Changes nothing.
+    """Check the whole log: order, versions, chains, signatures, names, read models, protections. It changes nothing.
 
     Ends with status 0 when all is as it was recorded, 1 when something is not, 2 when something could not be checked.
+    The service may go on.
     """
     end_on_sigterm()
-    report = Report(as_json=as_json)
-    with prepared_database(data) as conninfo:
-        keys = [read_public_key(path) for path in key] if key else [_own_key(data)]
-        check = LogCheck(conninfo, keys, _position(conninfo, since), checkpoints)
-        try:
-            with BuildingProgress("Checking", "checked", stderr=True) as progress:
-                for finding in check.findings(progress.says, progress.reached):
-                    report.add(finding)
-                run(_look_at_the_rest(conninfo, progress, report))
-        except KeyboardInterrupt:
-            tell("Stopped; what was not checked is not clean.")
-            raise typer.Exit(INTERRUPTED) from None
-    raise typer.Exit(report.end(check.extent))
+    report = Report()
+    with _unchecked_when_it_fails(), clear_messages():
+        settings = read_settings()
+        keys = [read_public_key(path) for path in key] if key else _own_keys(settings, data)
+        _check_folder(settings, data)
+        with database(settings, data, shared=True) as conninfo:
+            if not is_of_this_version(conninfo):
+                fail("The database is not of this version of the service. Let 'folio migrate' bring it up to date.")
+            log = LogCheck(keys, _position(conninfo, since), checkpoints)
+            try:
+                _look(conninfo, log, report)
+            except KeyboardInterrupt:
+                report.interrupted = True
+    document = report.document(log.extent)
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2) if as_json else report.text(log.extent))
+    raise typer.Exit(report.status)
+
+
+@contextmanager
+def _unchecked_when_it_fails() -> Iterator[None]:
+    """What could not even begin, or was cut off, has not been checked, and nothing was found."""
+    try:
+        yield
+    except typer.Exit as failed:
+        raise typer.Exit(UNCHECKED) from failed
+
+
+def _check_folder(settings: Settings, data: Path) -> None:
+    """A folder with nothing in it is somebody's slip; to make a database there would answer another question."""
+    if settings.database_url is None and not (existing_place(data.resolve()) / "postgres").exists():
+        fail(
+            f"There are no records in {data}."
+            " Name the service's folder by --data, or its database by FOLIO_DATABASE_URL."
+        )
+
+
+def _own_key(settings: Settings, data: Path) -> Ed25519PublicKey | None:
+    path = settings.signing_key_file or data / SIGNING_KEY
+    if settings.signing_key_file is None and not path.exists():
+        return None
+    return read_private_key(path).public_key()
+
+
+def _own_keys(settings: Settings, data: Path) -> list[Ed25519PublicKey]:
+    """The service's own key, where it is; checkpoints of other keys are told as not checked."""
+    own = _own_key(settings, data)
+    return [] if own is None else [own]
 
 
 def _position(conninfo: str, since: str | None) -> int:
     if since is None:
         return 0
-    if since.isascii() and since.isdigit():
+    if since.isascii() and since.isdigit() and int(since) <= POSITION_MAX:
         return int(since)
     try:
         moment = datetime.fromisoformat(since)
@@ -133,71 +178,18 @@ def _position(conninfo: str, since: str | None) -> int:
     return position_before(conninfo, moment)
 
 
-def _own_key(data: Path) -> Ed25519PublicKey:
-    return sealing_by(read_settings(), data).key.public_key()
+def _look(conninfo: str, log: LogCheck, report: Report) -> None:
+    with (
+        BuildingProgress("Checking", "checked", stderr=True) as progress,
+        Beside(conninfo, READ_MODELS, CODEC) as beside,
+    ):
 
+        def reached(position: int, until: int) -> None:
+            progress.reached(position, until)
+            for finding in beside.arrived(progress):
+                report.add(finding)
 
-async def _look_at_the_rest(conninfo: str, progress: BuildingProgress, report: "Report") -> None:
-    async with await connect_patiently(conninfo, CONNECTION_NAME) as connection:
-        progress.says("Protections")
-        for sentence in await missing_protections(connection):
-            report.add(Finding(Kind.PROTECTION_MISSING, sentence))
-        async for finding in parked_findings(connection):
+        for finding in log.findings(conninfo, progress.says, reached):
             report.add(finding)
-    progress.says("Read models")
-    async for finding in read_model_findings(conninfo, READ_MODELS, CODEC, progress):
-        report.add(finding)
-
-
-class Report:
-    """Tells findings as they come, or all at the end as JSON."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self._as_json = as_json
-        self._counts: Counter[Kind] = Counter()
-        self._kept: list[Finding] = []
-
-    def add(self, finding: Finding) -> None:
-        """Count it, and tell it unless there are too many of its kind."""
-        self._counts[finding.kind] += 1
-        if self._counts[finding.kind] > TOLD_MAX:
-            return
-        if self._as_json:
-            self._kept.append(finding)
-        else:
-            typer.echo(f"{finding.kind}: {finding.sentence}")
-
-    def end(self, extent: Extent) -> int:
-        """Say what it comes to; returns the exit status."""
-        unchecked = self._counts[Kind.NOT_CHECKED]
-        found = self._counts.total() - unchecked
-        status = FOUND if found else UNCHECKED if unchecked else CLEAN
-        if self._as_json:
-            typer.echo(json.dumps(self._document(extent, status), ensure_ascii=False, indent=2))
-            return status
-        for kind, count in self._counts.items():
-            if count > TOLD_MAX:
-                typer.echo(f"{kind}: {count:,} in all, {TOLD_MAX} of them told.")
-        typer.echo(f"{extent.events:,} events up to position {extent.position:,} were checked{_signed(extent)}.")
-        if unchecked:
-            typer.echo(f"Could not check: {unchecked:,} times, see NOT_CHECKED above. That is not clean.")
-        typer.echo(f"Findings: {found:,}." if found else "Nothing was found to be altered.")
-        return status
-
-    def _document(self, extent: Extent, status: int) -> dict[str, object]:
-        checkpoint = extent.checkpoint
-        return {
-            "status": {CLEAN: "CLEAN", FOUND: "FOUND", UNCHECKED: "NOT_CHECKED"}[status],
-            "events": extent.events,
-            "position": extent.position,
-            "checkpoint": None if checkpoint is None else checkpoint.document(),
-            "counts": {kind.value: count for kind, count in self._counts.items()},
-            "findings": [finding.document() for finding in self._kept],
-        }
-
-
-def _signed(extent: Extent) -> str:
-    checkpoint = extent.checkpoint
-    if checkpoint is None:
-        return "; no checkpoint was made yet"
-    return f"; checkpoint {checkpoint.number} has signed them up to position {checkpoint.position:,}"
+        for finding in beside.rest(progress):
+            report.add(finding)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+TEXT_MAX = 2_000
+"""Characters of a sentence that are shown."""
+
 
 class Kind(StrEnum):
     """The kinds of findings, each with its meaning in FORMAT.md's and domain.md's words."""
@@ -56,11 +59,23 @@ class Finding:
     sentence: str
     position: int | None = None
 
-    @property
-    def unchecked(self) -> bool:
-        """Whether it is that something could not be checked."""
-        return self.kind is Kind.NOT_CHECKED
+    def __str__(self) -> str:
+        return f"{self.kind}: {shown(self.sentence)}"
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        return {"kind": self.kind.value, "position": self.position, "sentence": self.sentence}
+        return {"kind": self.kind.value, "position": self.position, "sentence": shown(self.sentence)}
+
+
+def shown(text: str) -> str:
+    """A text with names that anybody may have put there, so that none of them commands the terminal."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text[:TEXT_MAX]
+    )
+
+
+def stumbled(part: str, error: Exception) -> Finding:
+    """That a part of the check could not go on."""
+    lines = str(error).strip().split("\n")
+    why = f"{type(error).__name__}: {lines[0]}" if lines[0] else type(error).__name__
+    return Finding(Kind.NOT_CHECKED, f"{part}: the check ended at something that cannot be read: {why}")

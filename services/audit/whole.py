@@ -7,19 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from services.audit.chains import broken_chains, compared, head_position, sealed_position
-from services.audit.checkpoints import (
-    anchor_findings,
-    checkpoint_findings,
-    key_findings,
-    last_checkpoint_of,
-    tree_findings,
-)
+from services.audit.anchors import anchor_findings
+from services.audit.checkpoints import checkpoint_findings, key_findings, last_checkpoint_of
+from services.audit.comparisons import COMPARISONS, beginning_findings, head_position, sealed_position
 from services.audit.events import EventCheck
-from services.audit.findings import Finding, Kind
+from services.audit.findings import Finding, Kind, stumbled
+from services.audit.tree import head_findings, root_findings
 from services.evidence.checkpoint import Checkpoint, key_id_of
 from services.store.connection import connect_blocking
 from services.store.linking import Connection
@@ -27,13 +22,15 @@ from services.store.past_log import SELECT_POSITION_AT
 
 NAME = "folio audit"
 PATIENCE_SECONDS = 5.0
-"""How long a running service may take to seal what was in the log when the check began; it takes a second."""
+"""How long a running service may take to seal and sign what was in the log when the check began; it takes a second."""
 SIGNED_WITHIN = timedelta(minutes=5)
 """A running service signs what came within a minute."""
 LOOK_SECONDS = 0.1
+HINT = "Start the service, or run 'folio audit seal'."
 
 Reached = Callable[[int, int], None]
 Says = Callable[[str], None]
+Part = tuple[str, Iterator[Finding]]
 
 
 @dataclass
@@ -51,43 +48,51 @@ class Extent:
 class LogCheck:
     """What to check: events after a position, with the keys that are trusted, and the file of checkpoints, if any."""
 
-    conninfo: str
     keys: Iterable[Ed25519PublicKey]
     after: int = 0
     anchors: Path | None = None
     extent: Extent = field(default_factory=Extent)
 
-    def findings(self, says: Says, reached: Reached) -> Iterator[Finding]:
+    def findings(self, conninfo: str, says: Says, reached: Reached) -> Iterator[Finding]:
         """Everything that is found; `says` is told each part, `reached` the position. Raises psycopg.Error."""
-        keys = {key_id_of(key): key for key in self.keys}
-        with connect_blocking(self.conninfo, NAME, autocommit=True) as connection:
+        with connect_blocking(conninfo, NAME, autocommit=True) as connection:
             begun_at = _wait_until_sealed(connection)
             with _one_moment(connection):
-                sealed, head = sealed_position(connection), head_position(connection)
-                check = EventCheck(connection, self.after, sealed)
-                checkpoint = self.extent.checkpoint = last_checkpoint_of(connection)
-                parts: list[tuple[str, Iterator[Finding]]] = [
-                    ("Events and their links", check.findings(lambda position: reached(position, head))),
-                    ("Order, versions, names", compared(connection)),
-                    ("Chains", broken_chains(connection)),
-                    ("Checkpoints", checkpoint_findings(connection, keys)),
-                    ("The tree over all chains", tree_findings(connection, checkpoint)),
-                    ("Keys", key_findings(connection, keys)),
-                ]
-                if self.anchors is not None:
-                    parts.append(("The file of checkpoints", anchor_findings(connection, self.anchors)))
-                for name, part in parts:
-                    says(name)
-                    yield from _guarded(connection, name, part)
-                self.extent.events, self.extent.position = check.events, head
-                self.extent.newer = head - max(sealed, begun_at)
-                yield from _uncovered(begun_at, sealed, checkpoint)
+                yield from self.look(connection, begun_at, says, reached)
+
+    def look(self, connection: Connection, begun_at: int, says: Says, reached: Reached) -> Iterator[Finding]:
+        """The same within a transaction that sees one moment; the log ended at `begun_at` or later."""
+        sealed, head = sealed_position(connection), head_position(connection)
+        self.extent.position, self.extent.newer = head, max(0, head - max(sealed, begun_at))
+        self.extent.checkpoint = last_checkpoint_of(connection)
+        events = EventCheck(connection, self.after, sealed)
+        reading: Part = ("Events and their links", events.findings(lambda position: reached(position, head)))
+        for name, part in (reading, *self._parts(connection)):
+            says(name)
+            yield from _guarded(connection, name, part)
+        self.extent.events = events.events
+        if self.after > head:
+            yield Finding(Kind.NOT_CHECKED, f"The log ends at position {head}, before {self.after}: nothing was read.")
+        yield from _uncovered(connection, begun_at)
+
+    def _parts(self, connection: Connection) -> Iterator[Part]:
+        keys = {key_id_of(key): key for key in self.keys}
+        checkpoint = self.extent.checkpoint
+        for comparison in COMPARISONS:
+            yield comparison.name, comparison.findings(connection)
+        yield "Beginnings of chains", beginning_findings(connection)
+        yield "Checkpoints", checkpoint_findings(connection, keys)
+        yield "The tree over all chains", root_findings(connection, checkpoint)
+        yield "Ends of chains", head_findings(connection, checkpoint)
+        yield "Keys", key_findings(connection, keys)
+        if self.anchors is not None:
+            yield "The file of checkpoints", anchor_findings(connection, self.anchors)
 
 
 def _wait_until_sealed(connection: Connection) -> int:
-    """Let a running service seal what is in the log by now; returns where that ends."""
+    """Let a running service seal and sign what is in the log by now; returns where that ends."""
     head, deadline = head_position(connection), time.monotonic() + PATIENCE_SECONDS
-    while sealed_position(connection) < head and time.monotonic() < deadline:
+    while any(_uncovered(connection, head)) and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
     return head
 
@@ -104,23 +109,33 @@ def _guarded(connection: Connection, name: str, part: Iterator[Finding]) -> Iter
     try:
         with connection.transaction():
             yield from part
-    except psycopg.OperationalError:
-        raise
-    except (psycopg.Error, ValueError, OverflowError) as error:
-        told = str(error).strip().split("\n")[0]
-        yield Finding(Kind.NOT_CHECKED, f"{name}: the check ended at something that cannot be read: {told}")
+    except Exception as error:
+        if connection.closed:
+            raise
+        yield stumbled(name, error)
 
 
-def _uncovered(begun_at: int, sealed: int, checkpoint: Checkpoint | None) -> Iterator[Finding]:
-    hint = "Start the service, or run 'folio audit seal'."
+def _uncovered(connection: Connection, begun_at: int) -> Iterator[Finding]:
+    """What was in the log when the check began, and is not linked, or not signed in time."""
+    sealed, checkpoint = sealed_position(connection), last_checkpoint_of(connection)
     if sealed < begun_at:
-        sentence = f"{begun_at - sealed} events, from position {sealed + 1} on, are not linked yet. {hint}"
+        sentence = f"{begun_at - sealed:,} events, from position {sealed + 1} on, are not linked yet. {HINT}"
         yield Finding(Kind.NOT_CHECKED, sentence, sealed + 1)
     signed = 0 if checkpoint is None else checkpoint.position
-    late = checkpoint is None or datetime.now(UTC) - datetime.fromisoformat(checkpoint.made_at) > SIGNED_WITHIN
-    if signed < sealed and late:
-        sentence = f"{sealed - signed} events, from position {signed + 1} on, are linked and not signed yet. {hint}"
+    if signed < sealed and not _is_new(checkpoint):
+        sentence = f"{sealed - signed:,} events, from position {signed + 1} on, are linked and not signed yet. {HINT}"
         yield Finding(Kind.NOT_CHECKED, sentence, signed + 1)
+
+
+def _is_new(checkpoint: Checkpoint | None) -> bool:
+    try:
+        return checkpoint is not None and _age(checkpoint) <= SIGNED_WITHIN
+    except ValueError:  # of a time that was never written so
+        return False
+
+
+def _age(checkpoint: Checkpoint) -> timedelta:
+    return datetime.now(UTC) - datetime.fromisoformat(checkpoint.made_at)
 
 
 def position_before(conninfo: str, moment: datetime) -> int:

@@ -23,15 +23,14 @@ from services.evidence.drawers import (
     recomputed,
     with_ancestors,
 )
-from services.store.linking import Connection
+from services.store.linking import Connection, moment_text
 
 DRAWERS_AT_ONCE = 2_000
 
-SELECT_CHECKPOINTS = """
-    SELECT number, position, to_char(made_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-           root, previous, key_id, signature
+SELECT_CHECKPOINTS = f"""
+    SELECT number, position, {moment_text("made_at")}, root, previous, key_id, signature
       FROM ledger.checkpoints
-"""
+"""  # noqa: S608 -- the name of a column
 SELECT_LAST = f"{SELECT_CHECKPOINTS} ORDER BY number DESC LIMIT 1"
 SELECT_KEY = "SELECT public_key FROM ledger.signing_keys WHERE key_id = %(key_id)s"
 SELECT_GROWN = """
@@ -56,7 +55,8 @@ UPSERT_NODES = """
     ON CONFLICT (node) DO UPDATE SET hash = excluded.hash
 """
 INSERT_KEY = """
-    INSERT INTO ledger.signing_keys (key_id, public_key) VALUES (%(key_id)s, %(public_key)s)
+    INSERT INTO ledger.signing_keys (key_id, public_key, first_used_at)
+    VALUES (%(key_id)s, %(public_key)s, %(made_at)s)
     ON CONFLICT (key_id) DO NOTHING
 """
 INSERT_CHECKPOINT = """
@@ -106,14 +106,18 @@ def make_checkpoint(connection: Connection, key: Ed25519PrivateKey) -> Checkpoin
         previous=NO_CHECKPOINT if last is None else last.digest,
         key_id=key_id_of(public_key),
     ).signed(key)
-    connection.execute(INSERT_KEY, {"key_id": checkpoint.key_id, "public_key": public_key.public_bytes_raw()})
+    connection.execute(INSERT_KEY, {**vars(checkpoint), "public_key": public_key.public_bytes_raw()})
     connection.execute(INSERT_CHECKPOINT, vars(checkpoint))
     return checkpoint
 
 
 def _check_signature(connection: Connection, last: Checkpoint) -> None:
     row = connection.execute(SELECT_KEY, {"key_id": last.key_id}).fetchone()
-    if row is None or not last.signed_with(Ed25519PublicKey.from_public_bytes(row[0])):
+    try:
+        signed = row is not None and last.signed_with(Ed25519PublicKey.from_public_bytes(row[0]))
+    except (ValueError, TypeError, AttributeError):  # of something that is no key, or was left empty
+        signed = False
+    if not signed:
         raise Tampered(f"Checkpoint {last.number} is not as it was signed.")
 
 

@@ -10,12 +10,23 @@ from services.evidence.chain import Link, Tampered, actor_in, chain_of, facts_in
 
 BATCH_EVENTS_MAX = 2_000
 
+
+def moment_text(column: str) -> str:
+    """SQL for a time as links and checkpoints hold it; a year without four digits of our era is told as it is.
+
+    Without that, a time before Christ would read like the one in the same year after.
+    """
+    within = f"{column} >= '0001-01-01 00:00:00Z' AND {column} < '10000-01-01 00:00:00Z'"
+    text = f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+    return f"CASE WHEN {within} THEN {text} ELSE {column}::text END"
+
+
 SELECT_SEALED = "SELECT coalesce(max(position), 0) FROM ledger.links"
-SELECT_EVENTS = """
-    SELECT notification_id, originator_id, originator_version, topic,
-           to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), state
+SELECT_SIGNED = "SELECT coalesce(max(position), 0) FROM ledger.checkpoints"
+SELECT_EVENTS = f"""
+    SELECT notification_id, originator_id, originator_version, topic, {moment_text("recorded_at")}, state
       FROM ledger.events WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s
-"""
+"""  # noqa: S608 -- the name of a column
 SELECT_FIRST_STATES = """
     SELECT originator_id, state FROM ledger.events
      WHERE originator_id = ANY(%(streams)s) AND originator_version = 1
@@ -34,18 +45,22 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """An event with its place: which link of which chain."""
+    """An event with its place: which link of which chain; `said_at` is the moment that its payload says."""
 
     link: Link
     chain: str
+    said_at: Any
 
 
 def link_next(connection: Connection) -> int:
     """Link the next events of the log to their chains, in the caller's transaction; returns how many.
 
-    Raises Tampered when an event is missing, psycopg.Error.
+    Raises Tampered when an event is missing or cannot be read, or links are that were signed; psycopg.Error.
     """
     after: int = _only(connection.execute(SELECT_SEALED))
+    signed: int = _only(connection.execute(SELECT_SIGNED))
+    if after < signed:
+        raise Tampered(f"The links end at position {after}; those up to {signed} were signed.")
     events = _read(connection, after)
     heads = {chain: (number, hash_) for chain, number, hash_ in _heads(connection, {each.chain for each in events})}
     with connection.cursor() as cursor, cursor.copy(COPY_LINKS) as copy:
@@ -61,8 +76,24 @@ def link_next(connection: Connection) -> int:
 
 
 def _read(connection: Connection, after: int) -> list[Sealed]:
-    rows = connection.execute(SELECT_EVENTS, {"after": after, "limit": BATCH_EVENTS_MAX}, binary=True).fetchall()
-    return placed(rows, lambda streams: connection.execute(SELECT_FIRST_STATES, {"streams": streams}).fetchall())
+    parameters = {"after": after, "limit": BATCH_EVENTS_MAX}
+    rows = connection.execute(SELECT_EVENTS.encode(), parameters, binary=True).fetchall()
+    if any(None in row for row in rows):
+        raise Tampered(f"One of the events after position {after} lacks a part.")
+    events = placed(rows, lambda streams: connection.execute(SELECT_FIRST_STATES, {"streams": streams}).fetchall())
+    for each in events:
+        _check(each)
+    return events
+
+
+def _check(each: Sealed) -> None:
+    """Names that PostgreSQL could never have taken, with NUL or half of a character, were put there by hand."""
+    try:
+        names = each.chain.encode() + each.link.actor.encode()
+    except UnicodeEncodeError:
+        names = b"\0"
+    if b"\0" in names:
+        raise Tampered(f"The event at position {each.link.position} holds a name that cannot be.")
 
 
 def placed(rows: Sequence[tuple[Any, ...]], first_states: Any) -> list[Sealed]:
@@ -72,11 +103,12 @@ def placed(rows: Sequence[tuple[Any, ...]], first_states: Any) -> list[Sealed]:
     """
     facts = [facts_in(row[5]) for row in rows]
     elsewhere = {row[1] for row, named in zip(rows, facts, strict=True) if folio_in(named) is None}
-    first = {stream: facts_in(state) for stream, state in first_states(list(elsewhere))} if elsewhere else {}
+    first = {stream: facts_in(state or b"") for stream, state in first_states(list(elsewhere))} if elsewhere else {}
     return [
         Sealed(
             Link(position, stream, version, topic, recorded_at, actor_in(named), bytes(state)),
             chain_of(stream, named, first.get(stream, {})),
+            named.get("timestamp"),
         )
         for (position, stream, version, topic, recorded_at, state), named in zip(rows, facts, strict=True)
     ]
