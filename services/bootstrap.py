@@ -79,6 +79,7 @@ from services.telemetry import (
 )
 
 SIGNING_KEY = "signing-key.pem"
+CHECKPOINTS = "checkpoints.jsonl"
 READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS, PAYMENT_REQUESTS)
 CODEC = EventCodec(transcoder=None)  # type: ignore[arg-type]
 RETRY_SECONDS = 1.0
@@ -256,17 +257,25 @@ def collecting_by(settings: Settings) -> Collecting | None:
 
 @dataclass(frozen=True)
 class Sealing:
-    """What checkpoints are signed with, and the file outside the database that they are added to, if any."""
+    """What checkpoints are signed with, and the file outside the database that they are added to.
+
+    Without the file, what was signed before this process began is only known from the database.
+    """
 
     key: Ed25519PrivateKey
     checkpoint_file: Path | None = None
+
+    def sealer(self, conninfo: str) -> Sealer:
+        """A sealer for a database."""
+        anchors = None if self.checkpoint_file is None else AnchorFile(self.checkpoint_file)
+        return Sealer(conninfo, self.key, anchors)
 
 
 def sealing_by(settings: Settings, data: Path) -> Sealing:
     """How the settings say that the log is sealed; the key is made at the first start. Raises BadKey."""
     path = settings.signing_key_file
     key = make_private_key(data / SIGNING_KEY) if path is None else read_private_key(path)
-    return Sealing(key, settings.checkpoint_file)
+    return Sealing(key, settings.checkpoint_file or data / CHECKPOINTS)
 
 
 def make_service(
@@ -305,8 +314,7 @@ def make_service(
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
     if sealing is not None:
-        follow = None if sealing.checkpoint_file is None else AnchorFile(sealing.checkpoint_file).follow
-        service.sealer = Sealer(conninfo, sealing.key, follow)
+        service.sealer = sealing.sealer(conninfo)
     past = Past(PastLog(pool, CODEC))
     requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, past)
     front = FrontDesk(

@@ -22,7 +22,6 @@ from services.evidence.keys import public_text, read_private_key, read_public_ke
 from services.serving import database
 from services.settings import Settings
 from services.store.embedded_account import existing_place
-from services.store.sealer import Sealer
 from services.terminal import (
     DEFAULT_DATA,
     Data,
@@ -76,7 +75,7 @@ def seal_command(data: Data = DEFAULT_DATA) -> None:
     settings = read_settings()
     _check_folder(settings, data)
     with prepared_database(data) as conninfo:
-        sealer = Sealer(conninfo, sealing_by(settings, data).key)
+        sealer = sealing_by(settings, data).sealer(conninfo)
         try:
             checkpoint = sealer.checkpoint()
         except Tampered as error:

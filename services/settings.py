@@ -50,7 +50,9 @@ class Settings(BaseSettings):
         " data folder, made at the first start",
     )
     checkpoint_file: Path | None = Field(
-        default=None, description="File that each checkpoint is added to, so that copies can be kept elsewhere"
+        default=None,
+        description="File that each checkpoint is added to, so that copies can be kept elsewhere; by default"
+        " checkpoints.jsonl in the data folder",
     )
     log_format: str = Field(default="json", pattern="^(json|console)$")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

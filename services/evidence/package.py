@@ -77,7 +77,7 @@ def read_package(document: Any) -> Package:
         hashes=[hash_ for _, hash_ in events],
         drawer=whole.hashes("drawer"),
         path=whole.hashes("path"),
-        checkpoint=read_checkpoint(whole.part("checkpoint")),
+        checkpoint=_read_checkpoint(whole.part("checkpoint")),
     )
     whole.nothing_else()
     return package
@@ -98,8 +98,12 @@ def _read_event(part: "_Part") -> tuple[Link, bytes]:
     return link, hash_
 
 
-def read_checkpoint(part: "_Part") -> Checkpoint:
-    """The checkpoint in a part of a document. Raises Damaged, VersionUnknown."""
+def read_checkpoint(document: Any) -> Checkpoint:
+    """The checkpoint that a JSON document holds. Raises Damaged, VersionUnknown."""
+    return _read_checkpoint(_Part(document, "the checkpoint"))
+
+
+def _read_checkpoint(part: "_Part") -> Checkpoint:
     part.known_version("version")
     checkpoint = Checkpoint(
         number=part.number("number"),

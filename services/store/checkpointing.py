@@ -1,13 +1,14 @@
 """Checkpoints: the tree over all chains is brought to the newest links, and its root is signed.
 
-Before anything is signed, the stored tree is held against the root that was signed last. So who alters what is
-stored does not get it signed: the next checkpoint fails instead.
+Before anything is signed, the stored tree is held against the root that was signed last, and that against what is
+known from outside the database. So who alters what is stored does not get it signed: the next checkpoint fails instead.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -32,7 +33,7 @@ SELECT_CHECKPOINTS = f"""
       FROM ledger.checkpoints
 """  # noqa: S608 -- the name of a column
 SELECT_LAST = f"{SELECT_CHECKPOINTS} ORDER BY number DESC LIMIT 1"
-SELECT_KEY = "SELECT public_key FROM ledger.signing_keys WHERE key_id = %(key_id)s"
+SELECT_FROM = f"{SELECT_CHECKPOINTS} WHERE number >= %(number)s ORDER BY number"
 SELECT_GROWN = """
     SELECT grown.chain, first.number - 1, first.previous, last.number, last.hash, last.position
       FROM (SELECT chain, min(number) AS first, max(number) AS last FROM ledger.links
@@ -81,14 +82,16 @@ def last_checkpoint(connection: Connection) -> Checkpoint | None:
     return None if row is None else Checkpoint(*row)
 
 
-def make_checkpoint(connection: Connection, key: Ed25519PrivateKey) -> Checkpoint | None:
+def make_checkpoint(
+    connection: Connection, key: Ed25519PrivateKey, remembered: Checkpoint | None = None
+) -> Checkpoint | None:
     """Sign the root over everything that is linked, in the caller's transaction; None when nothing came since.
 
-    Raises Tampered when what the last checkpoint has signed is not what is stored, psycopg.Error.
+    `remembered` is the last checkpoint that is known from outside the database. Raises Tampered when it, or what
+    was signed last, is not what is stored; psycopg.Error.
     """
     last = last_checkpoint(connection)
-    if last is not None:
-        _check_signature(connection, last)
+    _check_signed(connection, key.public_key(), last, remembered)
     rows = connection.execute(SELECT_GROWN, {"after": 0 if last is None else last.position}).fetchall()
     if not rows:
         return None
@@ -111,14 +114,40 @@ def make_checkpoint(connection: Connection, key: Ed25519PrivateKey) -> Checkpoin
     return checkpoint
 
 
-def _check_signature(connection: Connection, last: Checkpoint) -> None:
-    row = connection.execute(SELECT_KEY, {"key_id": last.key_id}).fetchone()
-    try:
-        signed = row is not None and last.signed_with(Ed25519PublicKey.from_public_bytes(row[0]))
-    except (ValueError, TypeError, AttributeError):  # of something that is no key, or was left empty
-        signed = False
-    if not signed:
-        raise Tampered(f"Checkpoint {last.number} is not as it was signed.")
+def _check_signed(
+    connection: Connection, own: Ed25519PublicKey, last: Checkpoint | None, remembered: Checkpoint | None
+) -> None:
+    """Raise Tampered unless the checkpoints go on from the one remembered, or end with one of our own.
+
+    The database is not asked which keys to trust.
+    """
+    if remembered is None:
+        if last is not None:
+            _check_own(own, last)
+        return
+    rows = connection.execute(SELECT_FROM.encode(), {"number": remembered.number}).fetchall()
+    found = [Checkpoint(*row) for row in rows if None not in row]
+    if not found or (found[0], found[0].signature) != (remembered, remembered.signature):
+        raise Tampered(
+            f"Checkpoint {remembered.number}, which was signed, is not in the database any more. If a backup was"
+            " restored on purpose, move the file of checkpoints away."
+        )
+    for before, after in pairwise(found):
+        if (after.number, after.previous) != (before.number + 1, before.digest):
+            raise Tampered(f"Checkpoint {after.number} does not go on from the one before it.")
+        _check_own(own, after)
+    if len(found) != len(rows):
+        raise Tampered(f"A checkpoint after {found[-1].number} lacks a part.")
+
+
+def _check_own(own: Ed25519PublicKey, checkpoint: Checkpoint) -> None:
+    if checkpoint.key_id != key_id_of(own):
+        raise Tampered(
+            f"Checkpoint {checkpoint.number} is signed with key {checkpoint.key_id}, not with this service's"
+            f" {key_id_of(own)}. Services on one database share a key: FOLIO_SIGNING_KEY_FILE."
+        )
+    if not checkpoint.signed_with(own):
+        raise Tampered(f"Checkpoint {checkpoint.number} is not as it was signed.")
 
 
 def _grow_tree(connection: Connection, grown: Mapping[int, Sequence[Grown]], signed_root: bytes) -> bytes:

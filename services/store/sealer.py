@@ -9,12 +9,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 from typing import TypeVar
 
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.evidence.checkpoint import Checkpoint
+from services.store.anchoring import AnchorFile
 from services.store.checkpointing import last_checkpoint, make_checkpoint
 from services.store.connection import connect_blocking
 from services.store.linking import SELECT_SEALED, Connection, link_next
@@ -36,11 +38,12 @@ class Stopped(Exception):
 class Sealer:
     """Links and checkpoints of one database, signed with one key. Its methods are called in threads."""
 
-    def __init__(self, conninfo: str, key: Ed25519PrivateKey, made: Callable[[Connection], None] | None = None) -> None:
-        """`made` is called after each checkpoint was committed."""
+    def __init__(self, conninfo: str, key: Ed25519PrivateKey, anchors: AnchorFile | None = None) -> None:
+        """`anchors` keeps the checkpoints outside the database, and tells the last one."""
         self._conninfo = conninfo
         self._key = key
-        self._made = made
+        self._anchors = anchors
+        self._remembered: Checkpoint | None = None
         self._turn = threading.Lock()
         self._stopping = threading.Event()
         self._connection: Connection | None = None
@@ -91,9 +94,13 @@ class Sealer:
         return linked
 
     def _checkpoint(self) -> Checkpoint | None:
-        checkpoint = self._step(lambda connection: make_checkpoint(connection, self._key))
-        if checkpoint is not None and self._made is not None and self._connection is not None:
-            self._made(self._connection)
+        """Sign, and remember it inside and outside of this process."""
+        known = None if self._anchors is None else self._anchors.last()
+        remembered = max((each for each in (known, self._remembered) if each), key=attrgetter("number"), default=None)
+        checkpoint = self._step(lambda connection: make_checkpoint(connection, self._key, remembered))
+        self._remembered = checkpoint or remembered
+        if self._anchors is not None and self._remembered != known and self._connection is not None:
+            self._anchors.follow(self._connection)
         return checkpoint
 
     def _step(self, work: Callable[[Connection], Result]) -> Result:
