@@ -35,12 +35,15 @@ from services.terminal import (
 )
 
 POSITION_MAX = 2**63 - 1
+TRUSTED = "A public key that you trust, as PEM; may be given several times."
 
-audit = typer.Typer(help="The log's evidence: the public key, sealing, verifying.", no_args_is_help=True)
+audit = typer.Typer(
+    help="Evidence that the log is as it was recorded: the public key, sealing, checking.", no_args_is_help=True
+)
 
 Keys = Annotated[
     list[Path],
-    typer.Option("--key", metavar="FILE", help="A public key that you trust, as PEM; may be given several times."),
+    typer.Option("--key", metavar="FILE", help=TRUSTED),
 ]
 
 
@@ -90,21 +93,26 @@ def seal_command(data: Data = DEFAULT_DATA) -> None:
 def audit_verify_command(
     since: Annotated[
         str | None,
-        typer.Option(metavar="MOMENT", help="Read only events after this position or time; the rest is checked whole."),
+        typer.Option(metavar="MOMENT", help="Read only the events after this position or time; the rest is whole."),
     ] = None,
     key: Annotated[
         list[Path] | None,
-        typer.Option("--key", metavar="FILE", help="A public key that you trust; by default this service's own."),
+        typer.Option(
+            "--key",
+            metavar="FILE",
+            help=f"{TRUSTED} By default this service's own.",
+        ),
     ] = None,
     checkpoints: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A copy of the file of checkpoints, to be found again.")
+        Path | None, typer.Option(metavar="FILE", help="A copy of the file of checkpoints, kept elsewhere.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Check the whole log: order, versions, chains, signatures, names, read models, protections. Changes nothing.
+    """Check the whole log: order, versions, chains, signatures, names, read models, protections. It changes nothing.
 
     Ends with status 0 when all is as it was recorded, 1 when something is not, 2 when something could not be checked.
+    The service may go on.
     """
     end_on_sigterm()
     report = Report()

@@ -16,6 +16,9 @@ from projections.building import Progress
 from projections.read_model import ReadModel
 from services.audit.findings import Finding, Kind, stumbled
 from services.audit.read_models import NAME, read_model_findings
+from services.billing import ledger as _events_of_billing  # noqa: F401 -- a new process knows no event by itself
+from services.billing import open_request as _events_of_requests  # noqa: F401
+from services.collection import payment_request as _events_of_collection  # noqa: F401
 from services.store.codec import EventCodec
 from services.store.connection import connect_patiently
 from services.store.protections import missing_protections

@@ -36,6 +36,7 @@ MOVE_HEAD = """
     UPDATE ledger.log_head SET (position, recorded_at) =
            (SELECT notification_id, recorded_at FROM ledger.events ORDER BY notification_id DESC LIMIT 1)
 """
+SECOND = "SELECT position FROM ledger.checkpoints WHERE number = 2"
 IN_FOLIO_A = "convert_from(state, 'UTF8') LIKE '%\"folio_id\":\"FOLIO-A\"%'"
 RENUMBERED = """
     UPDATE ledger.{table} AS old SET {column} = new.number
@@ -222,9 +223,9 @@ def test_a_tail_that_was_cut_off_down_to_an_older_checkpoint_is_found_by_the_fil
     with restored(administrator, "checkpoints", "signing_keys"):
         tamper(
             administrator,
-            "DELETE FROM ledger.aliases WHERE stream IN (SELECT originator_id FROM ledger.events WHERE notification_id"
-            " > (SELECT position FROM ledger.checkpoints WHERE number = 2) AND originator_version = 1)",
-            "DELETE FROM ledger.events WHERE notification_id > (SELECT position FROM ledger.checkpoints WHERE number = 2)",
+            "DELETE FROM ledger.aliases WHERE stream IN"
+            f" (SELECT originator_id FROM ledger.events WHERE notification_id > ({SECOND}) AND originator_version = 1)",
+            f"DELETE FROM ledger.events WHERE notification_id > ({SECOND})",
             MOVE_HEAD,
         )
         seal_anew(administrator, sealed_log.key)

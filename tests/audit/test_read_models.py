@@ -49,9 +49,11 @@ def look(sealed_log: SealedLog, *models: ReadModel) -> list[Finding]:
 def administrator(sealed_log: SealedLog) -> Iterator[psycopg.Connection]:
     """The superuser, whose changes take effect at once and are undone at the end."""
     tables = [f"read_model.{name}" for name in (*(model.name for model in READ_MODELS), *BOOKS)]
-    with psycopg.connect(sealed_log.administrators_conninfo, autocommit=True) as connection:
-        with kept(connection, *tables, "ledger.events"):
-            yield connection
+    with (
+        psycopg.connect(sealed_log.administrators_conninfo, autocommit=True) as connection,
+        kept(connection, *tables, "ledger.events"),
+    ):
+        yield connection
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def test_nothing_is_found_where_nothing_was_changed(sealed_log: SealedLog) -> No
 def test_a_changed_value_of_every_column_is_found(sealed_log: SealedLog, administrator: psycopg.Connection) -> None:
     expected = set()
     for model in READ_MODELS:
-        types = dict(administrator.execute(SELECT_TYPES, {"name": model.name}).fetchall())
+        types: dict[str, str] = dict(administrator.execute(SELECT_TYPES, {"name": model.name}).fetchall())
         assert types.keys() == set(model.columns)
         changes = [f"{column} = {OTHER[types[column]].format(column)}" for column in model.columns[1:]]
         one = f"(SELECT max({key_of(model)}) FROM read_model.{model.name})"
