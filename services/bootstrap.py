@@ -69,7 +69,7 @@ from services.store.migrate import MigrationError, migrate
 from services.store.past_log import PastLog
 from services.store.recorder import CHANNEL
 from services.store.sealer import Sealer
-from services.store.sealing import end_sealing, keep_sealing
+from services.store.sealing import Sealing
 from services.store.tasks import end
 from services.telemetry import (
     LOG_POSITION,
@@ -118,7 +118,7 @@ class Service:
     office: Office | None = None
     office_pool: Pool | None = None
     attended: bool = False
-    sealer: Sealer | None = None
+    sealing: Sealing | None = None
     app: FastAPI = field(init=False)
     trouble: str | None = "starting"
     ending: bool = False
@@ -141,8 +141,8 @@ class Service:
         await self.committer.close()
         await self.runner.close()
         await self.listener.close()
-        if self.sealer is not None:
-            await end_sealing(self.sealer, last=self.trouble is None)
+        if self.sealing is not None:
+            await self.sealing.end(last=self.trouble is None)
         if self.office_pool is not None:
             await self.office_pool.close()
         if self.office is not None:
@@ -188,8 +188,8 @@ class Service:
         self.begun.set()
         if self.office is not None and self.attended:
             self._lead(ATTENDANT, self.office.attendant.work)
-        if self.sealer is not None:
-            self._lead(SEALER, partial(keep_sealing, self.sealer))
+        if self.sealing is not None:
+            self._lead(SEALER, self.sealing.follow)
 
     def _lead(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._tasks.append(asyncio.create_task(lead(self.conninfo, name, work), name=name))
@@ -256,7 +256,7 @@ def collecting_by(settings: Settings) -> Collecting | None:
 
 
 @dataclass(frozen=True)
-class Sealing:
+class Seal:
     """What checkpoints are signed with, and the file outside the database that they are added to.
 
     Without the file, what was signed before this process began is only known from the database.
@@ -271,11 +271,13 @@ class Sealing:
         return Sealer(conninfo, self.key, anchors)
 
 
-def sealing_by(settings: Settings, data: Path) -> Sealing:
+def seal_by(settings: Settings, data: Path) -> Seal:
     """How the settings say that the log is sealed; the key is made at the first start. Raises BadKey."""
-    path = settings.signing_key_file
-    key = make_private_key(data / SIGNING_KEY) if path is None else read_private_key(path)
-    return Sealing(key, settings.checkpoint_file or data / CHECKPOINTS)
+    path = settings.signing_key_file or data / SIGNING_KEY
+    if settings.signing_key_file is None and not path.exists():
+        log.warning("%s is made, to sign checkpoints with: keep it like a password, and a copy of it elsewhere", path)
+        make_private_key(path)
+    return Seal(read_private_key(path), settings.checkpoint_file or data / CHECKPOINTS)
 
 
 def make_service(
@@ -285,12 +287,12 @@ def make_service(
     *,
     attended: bool = True,
     introspection: bool = False,
-    sealing: Sealing | None = None,
+    seal: Seal | None = None,
 ) -> Service:
     """A service on a database; nothing is connected yet. Without `collecting` no guest can be asked for money.
 
     `attended`: it sends what was asked for and looks after it; else that is left to another process.
-    `sealing`: it links events and signs checkpoints, and can prove folios; else that is left to another process.
+    `seal`: it links events and signs checkpoints, and can prove folios; else that is left to another process.
     `introspection`: GraphQL clients may ask for the schema, and there is a page to try it.
     """
     pool = make_pool(conninfo, "folio")
@@ -313,8 +315,8 @@ def make_service(
         attendant = Attendant(collector, agenda, inbox)
         service.office = Office(collecting.provider, collector, attendant, agenda, collecting.automatic_card_payment)
         service.attended = attended
-    if sealing is not None:
-        service.sealer = sealing.sealer(conninfo)
+    if seal is not None:
+        service.sealing = Sealing(seal.sealer(conninfo))
     past = Past(PastLog(pool, CODEC))
     requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, past)
     front = FrontDesk(
@@ -326,7 +328,7 @@ def make_service(
         history=History(reader, past, inbox),
         opener=data_keys,
         events=events,
-        evidence=Evidence(StoredEvidence(pool, service.sealer)),
+        evidence=Evidence(StoredEvidence(pool, service.sealing)),
         guest_export=export,
     )
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})

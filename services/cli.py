@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from services.bootstrap import prepare_database
+from services.bootstrap import prepare_database, seal_by
 from services.cli_audit import audit, verify_command
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
@@ -55,10 +55,10 @@ def serve_command(port: Port = 8080, data: Data = DEFAULT_DATA, host: Host = "12
     settings = read_settings()
     configure_logging(settings.log_level, settings.log_format)
     with until_interrupted(), listen(host, port) as listening, database(settings, data) as conninfo:
-        address = listening.getsockname()
+        address, seal = listening.getsockname(), seal_by(settings, data)
         tell(f"Folio Ledger serves http://{address[0]}:{address[1]} (described at /docs). Ctrl-C ends it.")
         if workers == 1:
-            run(serve_as_set(conninfo, listening, settings, data))
+            run(serve_as_set(conninfo, listening, settings, seal))
             return
         listening.close()
         with bind(address[0], address[1], shared=True):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +14,11 @@ from services.audit.beside import Beside
 from services.audit.edition import is_of_this_version
 from services.audit.report import UNCHECKED, Report
 from services.audit.whole import LogCheck, position_before
-from services.bootstrap import CODEC, READ_MODELS, SIGNING_KEY, sealing_by
+from services.bootstrap import CHECKPOINTS, CODEC, READ_MODELS, SIGNING_KEY, seal_by
 from services.cli_progress import BuildingProgress
 from services.evidence.__main__ import check
 from services.evidence.chain import Tampered
-from services.evidence.keys import public_text, read_private_key, read_public_key
+from services.evidence.keys import public_text, read_private_key, read_public_keys
 from services.serving import database
 from services.settings import Settings
 from services.store.embedded_account import existing_place
@@ -75,7 +75,7 @@ def seal_command(data: Data = DEFAULT_DATA) -> None:
     settings = read_settings()
     _check_folder(settings, data)
     with prepared_database(data) as conninfo:
-        sealer = sealing_by(settings, data).sealer(conninfo)
+        sealer = seal_by(settings, data).sealer(conninfo)
         try:
             checkpoint = sealer.checkpoint()
         except Tampered as error:
@@ -103,7 +103,11 @@ def audit_verify_command(
         ),
     ] = None,
     checkpoints: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A copy of the file of checkpoints, kept elsewhere.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A copy of the file of checkpoints, kept elsewhere. By default this service's own, if it is there.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     data: Data = DEFAULT_DATA,
@@ -117,12 +121,12 @@ def audit_verify_command(
     report = Report()
     with _unchecked_when_it_fails(), clear_messages():
         settings = read_settings()
-        keys = [read_public_key(path) for path in key] if key else _own_keys(settings, data)
+        keys = [each for path in key for each in read_public_keys(path)] if key else _own_keys(settings, data)
         _check_folder(settings, data)
         with database(settings, data, shared=True) as conninfo:
             if not is_of_this_version(conninfo):
                 fail("The database is not of this version of the service. Let 'folio migrate' bring it up to date.")
-            log = LogCheck(keys, _position(conninfo, since), checkpoints)
+            log = LogCheck(keys, _position(conninfo, since), checkpoints or _own_checkpoints(settings, data))
             try:
                 _look(conninfo, log, report)
             except KeyboardInterrupt:
@@ -163,6 +167,11 @@ def _own_keys(settings: Settings, data: Path) -> list[Ed25519PublicKey]:
     return [] if own is None else [own]
 
 
+def _own_checkpoints(settings: Settings, data: Path) -> Path | None:
+    path = settings.checkpoint_file or data / CHECKPOINTS
+    return path if path.exists() else None
+
+
 def _position(conninfo: str, since: str | None) -> int:
     if since is None:
         return 0
@@ -174,6 +183,8 @@ def _position(conninfo: str, since: str | None) -> int:
         moment = None
     if moment is None or moment.utcoffset() is None:
         raise typer.BadParameter(f"{since!r} is no position and no time with an offset, as 2026-11-22T14:00:00+09:00.")
+    if moment > datetime.now(UTC):
+        raise typer.BadParameter(f"{since} is still to come; nothing would be read.")
     return position_before(conninfo, moment)
 
 

@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ import psycopg
 import uvicorn
 from fastapi import FastAPI
 
-from services.bootstrap import Service, collecting_by, make_service, sealing_by
+from services.bootstrap import Seal, Service, collecting_by, make_service
 from services.settings import Settings
 from services.store.connection import with_network_limits
 from services.store.embedded import EmbeddedPostgres, attach
@@ -24,6 +25,8 @@ BACKLOG = 1024
 MESSAGE_BYTES_MAX = 1024 * 1024
 GARBAGE_THRESHOLDS = (5_000, 20, 500)
 SHUTDOWN_SECONDS_MAX = 10
+SWITCH_SECONDS = 0.0005
+"""How long a thread, such as the one that seals, keeps requests waiting for the interpreter."""
 CUT_OFF_SECONDS = 4
 """When a connection is cut off whose answer has ended, but is not taken by its reader."""
 
@@ -130,14 +133,13 @@ async def serve_as_set(
     conninfo: str,
     listening: socket.socket,
     settings: Settings,
-    data: Path,
+    seal: Seal,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Serve with the keys and the provider that the settings name; otherwise as `serve`. Raises BadKey."""
+    """Serve with the key and the provider that the settings name; otherwise as `serve`."""
     admin_key = settings.admin_key.get_secret_value() if settings.admin_key else None
     introspection = settings.graphql_introspection
-    collecting, sealing = collecting_by(settings), sealing_by(settings, data)
-    service = make_service(conninfo, admin_key, collecting, introspection=introspection, sealing=sealing)
+    service = make_service(conninfo, admin_key, collecting_by(settings), introspection=introspection, seal=seal)
     await serve(service, listening, meanwhile)
 
 
@@ -153,6 +155,7 @@ async def serve(
         await service.begun.wait()
         server = Server(web_config(service.app))
         _collect_garbage_rarely()
+        sys.setswitchinterval(SWITCH_SECONDS)
         beside = asyncio.create_task(_beside(meanwhile, server)) if meanwhile else None
         await server.serve(sockets=[listening])
         if beside is not None:

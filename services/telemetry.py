@@ -33,6 +33,8 @@ READ_MODEL_LAG_SECONDS = _newest(
 )
 READ_MODEL_PARKED_EVENTS = _newest("folio_read_model_parked_events", "Events that it could not take", "read_model")
 LOG_POSITION = _newest("folio_log_position", "Position of the newest event")
+CHECKPOINT_POSITION = _newest("folio_checkpoint_position", "Position of the log that the newest checkpoint covers")
+EVIDENCE_BROKEN = _newest("folio_evidence_broken", "1 when nothing is sealed, because the log is not what was signed")
 EVENT_STREAMS = Gauge("folio_event_streams", "Streams of events that are open", multiprocess_mode="livesum")
 GRAPHQL_DOCUMENTS = Counter("folio_graphql_documents_total", "Documents that were carried out", ["operation"])
 GRAPHQL_ERRORS = Counter("folio_graphql_errors_total", "Errors that documents were answered with", ["code"])

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from prometheus_client import multiprocess
 
+from services.bootstrap import seal_by
 from services.serving import bind, serve_as_set
 from services.settings import Settings
 from services.telemetry import METRICS_FOLDER, configure_logging
@@ -90,7 +91,7 @@ def _serve(worker: Worker) -> None:
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format)
     with bind(worker.host, worker.port, shared=True) as listening:  # listens once it is served
-        run(serve_as_set(worker.conninfo, listening, settings, worker.data, _parent_gone))
+        run(serve_as_set(worker.conninfo, listening, settings, seal_by(settings, worker.data), _parent_gone))
 
 
 async def _parent_gone() -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from services.audit.findings import Finding, Kind
 from services.evidence.checkpoint import Checkpoint
@@ -19,12 +19,23 @@ SELECT_THESE = f"{SELECT_CHECKPOINTS} WHERE number = ANY(%(numbers)s)"
 Line = tuple[int, bytes]
 
 
-def anchor_findings(connection: Connection, path: Path) -> Iterator[Finding]:
-    """Checkpoints that a file tells of and the database does not have so. Raises psycopg.Error."""
+def size_of(path: Path) -> int:
+    """How many bytes the file holds now, 0 when it cannot be looked at."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def anchor_findings(connection: Connection, path: Path, size: int | None = None) -> Iterator[Finding]:
+    """Checkpoints that the first `size` bytes of a file tell of and the database does not have so.
+
+    Raises psycopg.Error.
+    """
     empty = True
     try:
         with path.open("rb") as file:
-            lines = enumerate(iter(lambda: file.readline(LINE_BYTES_MAX), b""), 1)
+            lines = enumerate(_lines(file, size), 1)
             while some := list(islice(lines, LINES)):
                 empty = False
                 yield from _anchored(connection, path, some)
@@ -33,6 +44,11 @@ def anchor_findings(connection: Connection, path: Path) -> Iterator[Finding]:
         return
     if empty:
         yield Finding(Kind.NOT_CHECKED, f"The file of checkpoints {path} is empty.")
+
+
+def _lines(file: BinaryIO, size: int | None) -> Iterator[bytes]:
+    while (size is None or file.tell() < size) and (line := file.readline(LINE_BYTES_MAX)):
+        yield line
 
 
 def _anchored(connection: Connection, path: Path, lines: Sequence[Line]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from services.audit.anchors import anchor_findings
+from services.audit.anchors import anchor_findings, size_of
 from services.audit.checkpoints import checkpoint_findings, key_findings, last_checkpoint_of
 from services.audit.comparisons import COMPARISONS, beginning_findings, head_position, sealed_position
 from services.audit.events import EventCheck
@@ -40,6 +40,8 @@ class Extent:
     events: int = 0
     position: int = 0
     checkpoint: Checkpoint | None = None
+    anchored_bytes: int | None = None
+    """How much the file of checkpoints held when the check began; what a running service adds meanwhile is newer."""
     newer: int = 0
     """Events that came while the check began, and are not linked yet."""
 
@@ -57,6 +59,7 @@ class LogCheck:
         """Everything that is found; `says` is told each part, `reached` the position. Raises psycopg.Error."""
         with connect_blocking(conninfo, NAME, autocommit=True) as connection:
             begun_at = _wait_until_sealed(connection)
+            self.extent.anchored_bytes = 0 if self.anchors is None else size_of(self.anchors)
             with _one_moment(connection):
                 yield from self.look(connection, begun_at, says, reached)
 
@@ -86,7 +89,7 @@ class LogCheck:
         yield "Ends of chains", head_findings(connection, checkpoint)
         yield "Keys", key_findings(connection, keys)
         if self.anchors is not None:
-            yield "The file of checkpoints", anchor_findings(connection, self.anchors)
+            yield "The file of checkpoints", anchor_findings(connection, self.anchors, self.extent.anchored_bytes)
 
 
 def _wait_until_sealed(connection: Connection) -> int:

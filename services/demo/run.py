@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from services.bootstrap import CHECKPOINTS, SIGNING_KEY, Collecting, Sealing, make_service
+from services.bootstrap import CHECKPOINTS, SIGNING_KEY, Collecting, Seal, make_service
 from services.demo.catalogue import HOTELS
 from services.demo.client import DemoFailed, ask, open_client, wait_until_ready
 from services.demo.key import demo_key
@@ -42,8 +42,8 @@ async def run_demo(conninfo: str, listening: socket.socket, data: Path) -> None:
         async def meanwhile() -> None:
             await _prepare(conninfo, address, provider.address, data)
 
-        sealing = Sealing(make_private_key(data / SIGNING_KEY), data / CHECKPOINTS)
-        service = make_service(conninfo, None, Collecting(client, key), introspection=True, sealing=sealing)
+        seal = Seal(make_private_key(data / SIGNING_KEY), data / CHECKPOINTS)
+        service = make_service(conninfo, None, Collecting(client, key), introspection=True, seal=seal)
         await serve(service, listening, meanwhile)
 
 

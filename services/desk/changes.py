@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.billing.bill import Bill
+from services.billing.bill import Bill, BillDeleted
 from services.billing.event import LedgerEvent
 from services.billing.event_views import MASK
 from services.billing.payment import Payment
@@ -42,7 +42,7 @@ def shown_of(thing: Any, event: LedgerEvent) -> View:
     payment_id = getattr(event, "payment_id", None)
     if isinstance(thing, PaymentRequest):
         return {name: value for name, value in request_view(thing).items() if name not in LEFT_OUT}
-    if not isinstance(thing, Bill):
+    if not isinstance(thing, Bill) or (isinstance(event, BillDeleted) and thing.deleted):
         return {}
     if payment_id is None:
         return _without_lists(thing)

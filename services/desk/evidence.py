@@ -1,6 +1,6 @@
 """The evidence that callers may have: proofs of folios, checkpoints, the public keys."""
 
-import json
+import logging
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -12,9 +12,17 @@ from services.evidence.checkpoint import Checkpoint
 from services.evidence.keys import SigningKey
 from services.evidence.package import Package, TooLong
 
+NOTHING_PROVEN = "The log is not what was signed. Nothing is proven before 'folio audit verify' was looked into."
+
+log = logging.getLogger(__name__)
+
 
 class EvidenceStore(Protocol):
     """Where links and checkpoints are kept. All raise StoreUnavailable."""
+
+    async def accommodation_of(self, folio_id: str) -> str | None:
+        """Whose a folio is, None when there is none."""
+        ...
 
     async def prove(self, folio_id: str, position: int) -> Package | None:
         """The proof of a folio with everything that is in the log, None when there is no such folio.
@@ -45,13 +53,17 @@ class Evidence:
 
         Raises Problem when the caller sees no such folio, InvalidState, StoreUnavailable.
         """
+        accommodation_id = await self._store.accommodation_of(folio_id)
+        if accommodation_id is None or not caller.reaches(accommodation_id):
+            raise not_found("folio", folio_id)
         try:
             package = await self._store.prove(folio_id, position)
         except Tampered as error:
-            raise InvalidState(f"{error} Nothing can be proven before 'folio audit verify' was looked into.") from error
+            log.critical("a proof was refused, the evidence does not hold: %s", error)
+            raise InvalidState(NOTHING_PROVEN) from error
         except TooLong as error:
             raise Problem("INVALID_PARAMETER", f"{error} 'folio audit verify' checks the whole log.") from error
-        if package is None or not caller.reaches(_accommodation_of(package)):
+        if package is None:
             raise not_found("folio", folio_id)
         return package
 
@@ -62,9 +74,3 @@ class Evidence:
     async def keys(self) -> Sequence[SigningKey]:
         """The public keys that checkpoints were signed with, oldest first. Raises StoreUnavailable."""
         return await self._store.keys()
-
-
-def _accommodation_of(package: Package) -> str:
-    """A folio begins with the event that says whose it is."""
-    accommodation_id: str = json.loads(package.links[0].payload)["accommodation_id"]
-    return accommodation_id

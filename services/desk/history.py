@@ -70,6 +70,8 @@ def history_filter(
     """The filter; `after` is the position in the cursor. Raises Problem for a wrong time, actor or topic."""
     start = None if since is None else parsed_time("/from", since)
     end = None if until is None else parsed_time("/to", until)
+    if start is not None and end is not None and start > end:
+        raise invalid("/from", "from lies later than to; turn them round.")
     if actor is not None and not 1 <= len(actor) <= ACTOR_LENGTH_MAX:
         raise invalid("/actor", f"actor is a PMS user or the name of a key, 1 to {ACTOR_LENGTH_MAX} characters.")
     if topic is not None and topic not in TOPICS:

@@ -22,7 +22,7 @@ from services.collection.payment_request import (
     PaymentRequestSent,
     PaymentRequestUnknown,
 )
-from services.desk.changes import Change
+from services.desk.changes import OF_THE_BILL, Change
 from services.desk.journal import NamedBill, Step
 
 OTHER_KIND = "OTHER"
@@ -108,7 +108,8 @@ def _difference(step: Step, change: Change) -> str:
     if change.field == "virtualAccounts":
         return f"its {word}"
     before, after = (_value(step, change.field, value) for value in (change.before, change.after))
-    return f"its {word} from {before} to {after}"
+    whose = "the bill's" if step.payment is not None and change.field in OF_THE_BILL else "its"
+    return f"{whose} {word} from {before} to {after}"
 
 
 def _value(step: Step, field: str, value: Any) -> str:

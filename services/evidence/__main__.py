@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.evidence.keys import BadKey, read_public_key
+from services.evidence.keys import BadKey, read_public_keys
 from services.evidence.verification import Verdict, verify
 
 HOLDS, FAULTY, UNCHECKED = 0, 1, 2
@@ -18,7 +18,7 @@ Ends with status 0 when all holds, 1 when something is wrong, 2 when something c
 def check(path: Path, key_paths: Sequence[Path]) -> tuple[int, str]:
     """The exit status for a proof in a file, and what to tell."""
     try:
-        keys = [read_public_key(key_path) for key_path in key_paths]
+        keys = [key for key_path in key_paths for key in read_public_keys(key_path)]
         size = path.stat().st_size
         if size > PACKAGE_BYTES_MAX:
             return UNCHECKED, f"Could not check: {path} is larger than {PACKAGE_BYTES_MAX} bytes."
@@ -27,7 +27,15 @@ def check(path: Path, key_paths: Sequence[Path]) -> tuple[int, str]:
         return UNCHECKED, f"Could not check: {error}"
     except OSError as error:
         return UNCHECKED, f"Could not check: {path} cannot be read: {error.strerror}."
-    return _told(verify(text, keys))
+    status, told = _told(verify(text, keys))
+    return status, printable(told)
+
+
+def printable(text: str) -> str:
+    """The text with escapes for what is no sign: a forged package must not write on the reader's screen."""
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 def _told(verdict: Verdict) -> tuple[int, str]:

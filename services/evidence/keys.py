@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 PRIVATE_MODE = 0o600
-KEY_BYTES_MAX = 10_000
+KEY_BYTES_MAX = 100_000
+BEGIN = b"-----BEGIN PUBLIC KEY-----"
 
 
 @dataclass(frozen=True)
@@ -51,28 +52,43 @@ def make_private_key(path: Path) -> Ed25519PrivateKey:
     waiting = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_MODE), "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(waiting, path)  # whole or not at all, and never over another's
-        waiting.unlink()
+        try:
+            with os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_MODE), "wb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(waiting, path)  # whole or not at all, and never over another's
+        finally:
+            waiting.unlink(missing_ok=True)
+        _keep(path.parent)
     except OSError as error:
         raise BadKey(f"{path} cannot be made: {_why(error)}") from error
     return read_private_key(path)
 
 
-def read_public_key(path: Path) -> Ed25519PublicKey:
-    """The public key in a file. Raises BadKey."""
+def _keep(folder: Path) -> None:
+    """See to it that a crash takes no name out of a folder again."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        text = path.read_bytes()[:KEY_BYTES_MAX]
-        key = load_pem_public_key(text)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_public_keys(path: Path) -> list[Ed25519PublicKey]:
+    """The public keys in a file, one or more after each other. Raises BadKey."""
+    try:
+        blocks = [BEGIN + block for block in path.read_bytes()[:KEY_BYTES_MAX].split(BEGIN)[1:]]
+        keys = [load_pem_public_key(block) for block in blocks]
     except (OSError, ValueError, TypeError) as error:
         raise BadKey(f"{path} holds no public key that can be read: {_why(error)}") from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise BadKey(f"{path} holds another kind of key; an Ed25519 public key is needed.")
-    return key
+    found = [key for key in keys if isinstance(key, Ed25519PublicKey)]
+    if not keys:
+        raise BadKey(f"{path} holds no public key; it begins with {BEGIN.decode()}.")
+    if len(found) != len(keys):
+        raise BadKey(f"{path} holds another kind of key; Ed25519 public keys are needed.")
+    return found
 
 
 def public_text(key: Ed25519PublicKey) -> str:

@@ -31,7 +31,7 @@ class Verdict:
 def verify(text: bytes, keys: Iterable[Ed25519PublicKey]) -> Verdict:
     """Check a proof, given the public keys that are trusted."""
     try:
-        package = read_package(json.loads(text, object_pairs_hook=_distinct))
+        package = read_package(json.loads(text.decode(), object_pairs_hook=_distinct))
     except VersionUnknown as error:
         return Verdict(unchecked=[str(error)])
     except Damaged as error:
@@ -48,7 +48,7 @@ def verify(text: bytes, keys: Iterable[Ed25519PublicKey]) -> Verdict:
 def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in members]
     if len(set(names)) != len(names):
-        raise Damaged(f"the package names a member twice, one of {', '.join(sorted(set(names)))}")
+        raise Damaged(f"the package names a member twice, one of {sorted(set(names))!a}")
     return dict(members)
 
 

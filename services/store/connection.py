@@ -86,14 +86,19 @@ async def connect_patiently(conninfo: str, name: str) -> psycopg.AsyncConnection
 
 
 def connect_blocking(
-    conninfo: str, name: str = "folio command", *, autocommit: bool = False
+    conninfo: str, name: str = "folio command", *settings: str, autocommit: bool = False
 ) -> psycopg.Connection[tuple[Any, ...]]:
-    """A connection for a thread or a command of the terminal; left as a context, it commits.
+    """A connection for a thread or a command of the terminal, with such settings as `lock_timeout=10s`.
+
+    Left as a context, it commits.
 
     Raises psycopg.OperationalError.
     """
     return psycopg.connect(
-        as_service(conninfo), autocommit=autocommit, connect_timeout=CONNECT_SECONDS_MAX, application_name=name
+        as_service(conninfo, *settings),
+        autocommit=autocommit,
+        connect_timeout=CONNECT_SECONDS_MAX,
+        application_name=name,
     )
 
 

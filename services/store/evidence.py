@@ -14,19 +14,20 @@ from services.evidence.keys import SigningKey, public_text
 from services.evidence.package import Package, TooLong
 from services.store.checkpointing import SELECT_CHECKPOINTS, SELECT_LAST, SELECT_NODES
 from services.store.connection import Pool
+from services.store.linking import moment_text
 from services.store.reading import reading, translated
-from services.store.sealer import Sealer, Stopped
+from services.store.sealing import Sealing
 
 EVENTS_MAX = 50_000
 """Events that one proof holds, some 50 MiB."""
 
 ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
-SELECT_CHAIN = """
-    SELECT notification_id, originator_id, originator_version, topic,
-           to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), state, hash
+SELECT_OPENING = "SELECT state FROM ledger.events WHERE originator_id = %(stream)s AND originator_version = 1"
+SELECT_CHAIN = f"""
+    SELECT notification_id, originator_id, originator_version, topic, {moment_text("recorded_at")}, state, hash
       FROM ledger.links JOIN ledger.events ON notification_id = position
      WHERE chain = %(chain)s AND position <= %(position)s ORDER BY number LIMIT %(limit)s
-"""
+"""  # noqa: S608 -- the name of a column
 SELECT_DRAWER = "SELECT key, links, hash FROM ledger.heads WHERE drawer = %(drawer)s ORDER BY key"
 SELECT_PAGE = f"""
     {SELECT_CHECKPOINTS} WHERE %(before)s::bigint IS NULL OR number < %(before)s ORDER BY number DESC LIMIT %(limit)s
@@ -37,24 +38,25 @@ SELECT_KEYS = "SELECT key_id, public_key, first_used_at FROM ledger.signing_keys
 class StoredEvidence:
     """Reads links and checkpoints; what a proof needs that is not sealed yet is sealed first."""
 
-    def __init__(self, pool: Pool, sealer: Sealer | None) -> None:
-        """Without a sealer, for want of a key to sign with, nothing is proven."""
+    def __init__(self, pool: Pool, sealing: Sealing | None) -> None:
+        """Without sealing, for want of a key to sign with, nothing is proven."""
         self._pool = pool
-        self._sealer = sealer
+        self._sealing = sealing
+
+    async def accommodation_of(self, folio_id: str) -> str | None:
+        """Whose a folio is, None when there is none. Raises StoreUnavailable."""
+        rows = await reading(self._pool, SELECT_OPENING, {"stream": folio_chain(folio_id)})
+        return None if not rows else facts_in(rows[0][0]).get("accommodation_id")
 
     async def prove(self, folio_id: str, position: int) -> Package | None:
         """The proof of a folio up to a position or a later one, None without one. Raises Tampered, StoreUnavailable."""
-        if self._sealer is None:
+        if self._sealing is None:
             raise StoreUnavailable("this process has no key to sign with")
         chain = folio_chain(folio_id)
-        async with translated():
-            try:
-                await asyncio.to_thread(self._sealer.cover, chain, position)
-            except Stopped:
-                raise StoreUnavailable("the service is stopping") from None
-            async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute(ONE_MOMENT)
-                return await _read(connection, folio_id, chain)
+        await self._sealing.cover(chain, position)
+        async with translated(), self._pool.connection() as connection, connection.transaction():
+            await connection.execute(ONE_MOMENT)
+            return await _read(connection, folio_id, chain)
 
     async def checkpoints(self, before: int | None, limit: int) -> Sequence[Checkpoint]:
         """Checkpoints before a number, newest first. Raises StoreUnavailable."""
@@ -73,7 +75,7 @@ async def _read(connection: Any, folio_id: str, chain: str) -> Package | None:
         return None
     checkpoint = Checkpoint(*row)
     parameters = {"chain": chain, "position": checkpoint.position, "limit": EVENTS_MAX + 1}
-    rows = await (await connection.execute(SELECT_CHAIN, parameters, binary=True)).fetchall()
+    rows = await (await connection.execute(SELECT_CHAIN.encode(), parameters, binary=True)).fetchall()
     if not rows:
         return None
     if len(rows) > EVENTS_MAX:

@@ -34,6 +34,7 @@ PARTS: Mapping[str, Sequence[str]] = {
         "recorded_at timestamp with time zone NOT NULL",
         "PRIMARY KEY (originator_id, originator_version)",
         "UNIQUE (notification_id)",
+        "CHECK ((notification_id > 0)) NOT VALID",
     ),
     "ledger.aliases": ("alias text NOT NULL", "stream text NOT NULL", "PRIMARY KEY (alias)"),
     "ledger.links": (
@@ -44,6 +45,7 @@ PARTS: Mapping[str, Sequence[str]] = {
         "hash bytea NOT NULL",
         'PRIMARY KEY ("position")',
         "UNIQUE (chain, number)",
+        'CHECK (("position" > 0)) NOT VALID',
     ),
     "ledger.checkpoints": (
         "number bigint NOT NULL",
@@ -147,7 +149,7 @@ CHECKS: Mapping[str, str] = {
                               || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END)
            AND NOT EXISTS (
                 SELECT FROM pg_constraint
-                 WHERE conrelid = protected.oid AND contype IN ('p', 'u') AND part = pg_get_constraintdef(oid))
+                 WHERE conrelid = protected.oid AND contype IN ('p', 'u', 'c') AND part = pg_get_constraintdef(oid))
            AND protected.oid IS NOT NULL
     """,
     "The trigger {} on {} {}.": """

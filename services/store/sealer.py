@@ -25,6 +25,7 @@ from services.store.locks import CLASS
 CHECKPOINT_EVENTS_MAX = 50_000
 """After so many events a checkpoint is made at the latest, so that none is large."""
 NAME = "folio sealer"
+LIMITS = ("lock_timeout=10s", "statement_timeout=60s")
 LOCK = "SELECT pg_advisory_xact_lock(%(class)s, hashtext('sealing'))"
 SELECT_LAST_OF_CHAIN = "SELECT position FROM ledger.links WHERE chain = %(chain)s ORDER BY number DESC LIMIT 1"
 
@@ -104,8 +105,6 @@ class Sealer:
         return checkpoint
 
     def _step(self, work: Callable[[Connection], Result]) -> Result:
-        if self._stopping.is_set():
-            raise Stopped
         with self._transaction() as connection:
             connection.execute(LOCK, {"class": CLASS})
             return work(connection)
@@ -113,7 +112,9 @@ class Sealer:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         if self._connection is None or self._connection.closed:
-            self._connection = connect_blocking(self._conninfo, NAME, autocommit=True)
+            self._connection = connect_blocking(self._conninfo, NAME, *LIMITS, autocommit=True)
+        if self._stopping.is_set():
+            raise Stopped
         try:
             with self._connection.transaction():
                 yield self._connection

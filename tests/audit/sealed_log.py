@@ -67,6 +67,8 @@ async def _fill(conninfo: str, sealer: Sealer) -> None:
         with pytest.MonkeyPatch.context() as patch:
             await live(front, patch)
         front.desk.expect(200, await front.client.put(ACCOMMODATION, json={"name": "Seoul Garden Hotel"}))
+        forgotten = await front.client.post("/v1/folios/FOLIO-1/privacy/forget", json={"reason": "as asked"})
+        front.desk.expect(200, forgotten)
         await asyncio.to_thread(sealer.checkpoint)
     async with open_books(conninfo) as books:
         for folio in ("FOLIO-A", "FOLIO-B"):

@@ -26,6 +26,10 @@ ROWS = {"first": 0, "middle": 0.5, "last": 1}
 EVIDENCE = ("links", "heads", "tree", "checkpoints", "signing_keys")
 SIGNED_BY_NOBODY = "DELETE FROM ledger.checkpoints; DELETE FROM ledger.signing_keys"
 
+DROP_CHECKS = """
+    ALTER TABLE ledger.events DROP CONSTRAINT IF EXISTS events_position;
+    ALTER TABLE ledger.links DROP CONSTRAINT IF EXISTS links_position
+"""
 DROP_CONSTRAINTS = """
     DO $$ DECLARE each record; BEGIN
         FOR each IN SELECT conname FROM pg_constraint WHERE conrelid = 'ledger.{table}'::regclass
@@ -54,7 +58,8 @@ def columns_of(administrator: Administrator, table: str) -> Sequence[str]:
 
 
 def tamper(administrator: Administrator, *statements: str) -> None:
-    """Do something, triggers or not."""
+    """Do something, triggers and checks of positions or not."""
+    administrator.execute(DROP_CHECKS)
     with unprotected(administrator):
         for statement in statements:
             administrator.execute(statement.encode())

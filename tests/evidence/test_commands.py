@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.evidence.keys import BadKey, make_private_key, public_text, read_private_key, read_public_key
+from services.evidence.keys import BadKey, make_private_key, public_text, read_private_key, read_public_keys
 from tests.evidence.packages import KEY, OTHER_KEY, make_proof
 from tests.evidence.test_vectors import PROOF, PUBLIC_KEY
 
@@ -75,15 +75,34 @@ def test_a_private_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> N
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+def test_a_file_may_hold_several_keys_and_a_proof_is_utf8(tmp_path: Path) -> None:
+    both, marked, wide = tmp_path / "both.pem", tmp_path / "marked.json", tmp_path / "wide.json"
+    both.write_text(public_text(OTHER_KEY.public_key()) + public_text(KEY.public_key()))
+    assert run(MODULE, PROOF, "--key", both).returncode == 0
+    marked.write_text(PROOF.read_text("utf-8"), "utf-8-sig")
+    wide.write_text(PROOF.read_text("utf-8"), "utf-16")
+    assert [run(MODULE, path, "--key", both).returncode for path in (marked, wide)] == [1, 1]
+
+
+def test_a_forged_package_writes_nothing_on_the_screen(tmp_path: Path) -> None:
+    forged = tmp_path / "forged.json"
+    forged.write_bytes(make_proof().text.replace(b"bill.added", b"\\u001b[2Jbill\\u202e.added").replace(b"12000", b"1"))
+    told = run(MODULE, forged, "--key", PUBLIC_KEY)
+    assert told.returncode == 1
+    assert "\x1b" not in told.stdout
+    assert "\\x1b[2Jbill\\u202e.added" in told.stdout
+
+
 def test_a_file_that_holds_no_such_key_is_told(tmp_path: Path) -> None:
     private, public = tmp_path / "private.pem", tmp_path / "public.pem"
     make_private_key(private)
     public.write_text(public_text(KEY.public_key()))
-    assert read_public_key(public).public_bytes_raw() == KEY.public_key().public_bytes_raw()
+    [read] = read_public_keys(public)
+    assert read.public_bytes_raw() == KEY.public_key().public_bytes_raw()
     for wrong in (public, tmp_path / "none.pem", tmp_path):
         with pytest.raises(BadKey, match="holds no private key"):
             read_private_key(wrong)
     with pytest.raises(BadKey, match="holds no public key"):
-        read_public_key(private)
+        read_public_keys(private)
     with pytest.raises(BadKey, match="cannot be made"):
         make_private_key(public / "inside" / "key.pem")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from services.evidence.keys import public_text, read_public_key
+from services.evidence.keys import public_text, read_public_keys
 from services.evidence.verification import verify
 from tests.evidence import reader
 from tests.evidence.packages import KEY, make_proof
@@ -20,7 +20,7 @@ def test_what_is_computed_today_is_what_was_computed_when_the_format_was_release
 
 
 def test_a_stored_proof_holds() -> None:
-    verdict = verify(PROOF.read_bytes(), [read_public_key(PUBLIC_KEY)])
+    verdict = verify(PROOF.read_bytes(), read_public_keys(PUBLIC_KEY))
     assert (verdict.faults, verdict.unchecked) == ([], [])
     assert verdict.package == make_proof().package
 

@@ -98,7 +98,7 @@ async def test_every_change_is_told_in_a_sentence_with_its_amounts(desk: Desk) -
         ("BILL_CHANGED", f'Bill {suite} was changed: its name from "Room charge" to "Suite [deluxe]", its total from'
          " 100,000 KRW to 140,000 KRW, its balance from 70,000 KRW to 110,000 KRW."),
         ("PAYMENT_CHANGED", f"The payment of 35,000 KRW by VIRTUAL_ACCOUNT on bill {suite} was changed: its amount from"
-         " 30,000 KRW to 35,000 KRW, its balance from 110,000 KRW to 105,000 KRW."),
+         " 30,000 KRW to 35,000 KRW, the bill's balance from 110,000 KRW to 105,000 KRW."),
         ("SETTLED", f'Bill {suite} took 2,000 KRW over from bill {bar} "Minibar".'),
         ("SETTLED", f'2,000 KRW of bill {bar} "Minibar" were settled by bill {suite}.'),
         ("SETTLED", f'Bill {suite} took 2,000 KRW over from bill {bar} "Minibar".'),

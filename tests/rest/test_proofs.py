@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from services.bootstrap import Sealing, Service, make_service
+from services.bootstrap import Seal, Service, make_service
 from services.evidence.verification import verify
+from services.store.locks import CLASS
+from services.store.sealer import LOCK
 from tests.conftest import ADMIN_KEY, Desk, ready_client
 from tests.evidence import reader
 from tests.evidence.packages import KEY
@@ -21,7 +24,7 @@ from tests.serving import MakeClient
 @pytest.fixture
 async def service(database: str) -> AsyncIterator[Service]:
     """The service with a key to sign with."""
-    async with make_service(database, ADMIN_KEY, sealing=Sealing(KEY)) as running:
+    async with make_service(database, ADMIN_KEY, seal=Seal(KEY)) as running:
         async with ready_client(running):
             pass
         yield running
@@ -124,7 +127,7 @@ async def test_proofs_are_for_auditors_who_see_the_folio(
 
 
 async def test_a_folio_on_which_two_services_work_is_proven_by_either(database: str, client: httpx.AsyncClient) -> None:
-    async with make_service(database, ADMIN_KEY, sealing=Sealing(KEY)) as other, ready_client(other) as theirs:
+    async with make_service(database, ADMIN_KEY, seal=Seal(KEY)) as other, ready_client(other) as theirs:
         for number in range(6):
             asked, proven = (client, theirs) if number % 2 else (theirs, client)
             await Desk(asked).add_bill(total=1_000 + number)
@@ -148,3 +151,32 @@ async def test_a_folio_with_more_events_than_a_proof_holds_is_told(
     await desk.pay(bill, 2)
     problem = expect_problem(await client.get("/v1/folios/FOLIO-1/proof"), 400, "INVALID_PARAMETER")
     assert "more than 3 events" in problem["detail"]
+
+
+async def test_a_proof_does_not_wait_for_ever_for_its_turn_and_nobody_waits_behind_it(
+    client: httpx.AsyncClient, desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.store.sealing.PATIENCE_SECONDS", 0.2)
+    await desk.add_bill()
+    async with await psycopg.AsyncConnection.connect(service.conninfo) as connection:
+        await connection.execute(LOCK, {"class": CLASS})
+        answers = await asyncio.gather(*(client.get("/v1/folios/FOLIO-1/proof") for _ in range(40)))
+        for answer in answers:
+            expect_problem(answer, 503, "SERVICE_UNAVAILABLE")
+        assert await asyncio.to_thread(lambda: "done") == "done", "the threads of everybody else are free"
+    monkeypatch.undo()
+    await proof_of(client, "FOLIO-1")
+
+
+async def test_a_log_that_is_not_what_was_signed_is_not_proven(
+    client: httpx.AsyncClient, desk: Desk, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    await desk.add_bill()
+    await proof_of(client, "FOLIO-1")
+    async with await psycopg.AsyncConnection.connect(service.conninfo) as connection:
+        await connection.execute("DELETE FROM ledger.tree")
+    await desk.add_bill()
+    problem = expect_problem(await client.get("/v1/folios/FOLIO-1/proof"), 409, "INVALID_STATE")
+    assert "folio audit verify" in problem["detail"]
+    assert "tree" not in problem["detail"]
+    assert "does not lead to the root that was signed last" in caplog.text

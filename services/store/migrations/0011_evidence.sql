@@ -48,6 +48,10 @@ CREATE TABLE ledger.tree (
     hash bytea NOT NULL
 ) WITH (fillfactor = 50);
 
+-- The log begins at 1: what lay before would be followed by nobody. Older rows are looked at by the audit.
+ALTER TABLE ledger.events ADD CONSTRAINT events_position CHECK (notification_id > 0) NOT VALID;
+ALTER TABLE ledger.links ADD CONSTRAINT links_position CHECK (position > 0) NOT VALID;
+
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.links
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.checkpoints
