@@ -20,6 +20,7 @@ from services.audit.checkpoints import (
 )
 from services.audit.events import EventCheck
 from services.audit.findings import Finding, Kind
+from services.audit.forgetting import forgetting_findings
 from services.evidence.checkpoint import Checkpoint, key_id_of
 from services.store.connection import connect_blocking
 from services.store.linking import Connection
@@ -73,6 +74,7 @@ class LogCheck:
                     ("Checkpoints", checkpoint_findings(connection, keys)),
                     ("The tree over all chains", tree_findings(connection, checkpoint)),
                     ("Keys", key_findings(connection, keys)),
+                    ("Forgotten guests", forgetting_findings(connection)),
                 ]
                 if self.anchors is not None:
                     parts.append(("The file of checkpoints", anchor_findings(connection, self.anchors)))
