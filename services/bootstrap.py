@@ -53,6 +53,7 @@ from services.rest.app import make_app
 from services.settings import Settings
 from services.store.anchoring import AnchorFile
 from services.store.api_keys import KeyRing
+from services.store.clearing import Clearing
 from services.store.codec import EventCodec
 from services.store.committer import Committer
 from services.store.connection import Pool, make_pool
@@ -70,6 +71,7 @@ from services.store.past_log import PastLog
 from services.store.recorder import CHANNEL
 from services.store.sealer import Sealer
 from services.store.sealing import Sealing
+from services.store.supervision import again_and_again
 from services.store.tasks import end
 from services.telemetry import (
     LOG_POSITION,
@@ -115,6 +117,7 @@ class Service:
     runner: Runner
     events: StoredFeed
     guest_export: GuestExport
+    clearing: Clearing
     office: Office | None = None
     office_pool: Pool | None = None
     attended: bool = False
@@ -131,6 +134,7 @@ class Service:
         self._tasks = [
             asyncio.create_task(self._prepare(), name="prepare"),
             asyncio.create_task(self._keep_house(), name="housekeeping"),
+            asyncio.create_task(again_and_again("clearing", self.clearing.work), name="clearing"),
         ]
         return self
 
@@ -298,7 +302,8 @@ def make_service(
     pool = make_pool(conninfo, "folio")
     data_keys = DataKeys(pool)
     committer = Committer(conninfo)
-    store = LogStore(pool, committer, data_keys, CODEC)
+    clearing = Clearing(conninfo)
+    store = LogStore(pool, committer, data_keys, CODEC, clearing)
     listener = Listener(conninfo, CHANNELS)
     runner = Runner(conninfo, READ_MODELS, CODEC, listener)
     reader = Reader(pool, runner)
@@ -307,7 +312,7 @@ def make_service(
     events = StoredFeed(pool, CODEC, listener.signals[CHANNEL])
     inbox = StoredInbox(pool)
     export = GuestExport(reader, store, data_keys, inbox, without_key)
-    service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events, export)
+    service = Service(conninfo, pool, committer, store, desk, reader, listener, runner, events, export, clearing)
     if collecting is not None:
         service.office_pool = make_pool(conninfo, "folio collection", DEALINGS_MAX)
         collector = Collector(collecting.provider, executor, data_keys, AdvisoryLocks(service.office_pool))

@@ -16,6 +16,7 @@ from ulid import ULID
 from projections.reading import Freshness
 from services.access import Caller
 from services.billing.event import Context
+from services.billing.ports import NotForgotten
 from services.billing.views import View
 from services.bootstrap import make_service
 from services.desk.bodies import ForgetGuestBody
@@ -41,7 +42,8 @@ OPERATOR = "command line"
 """Stands where the name of an API key stands; the PMS user is the system's account."""
 REMAINS = (
     "Backups and WAL archives from before still hold what was forgotten: delete them when their time is over, and"
-    " after restoring one, forget the guest again."
+    " after restoring one, forget the guest again. Pages of the database's files, too, may hold remains until they are"
+    " overwritten."
 )
 
 Folio = Annotated[str, typer.Argument(help="The folio's id.")]
@@ -60,7 +62,8 @@ def privacy_forget(
 ) -> None:
     """Forget a folio's guest for good: names, phones, accounts open no more; amounts stay.
 
-    To forget again changes nothing, and says when it was done.
+    To forget again says when it was done, and destroys what a restored backup has brought back. Backups and WAL
+    archives from before still hold it all; pages of the database's files may hold remains until they are overwritten.
     """
     call = _call(folio, _reason(reason))
     if not yes:
@@ -105,7 +108,12 @@ def _call(folio: str, reason: str) -> Call:
 
 async def _forget(conninfo: str, call: Call) -> View:
     async with make_service(conninfo) as service:
-        outcome = await service.desk.run(call)
+        await until_ready(service)
+        try:
+            outcome = await service.desk.run(call)
+        except NotForgotten as error:
+            fail(str(error))
+        await service.clearing.finished()
     if outcome.problem:
         fail(outcome.body["detail"])
     view: View = msgspec.to_builtins(outcome.body)

@@ -70,7 +70,7 @@ class Executor:
             async with self._turns.take(contended):
                 work, decided = await self._decide(decide, fresh=attempt > 0)
                 assert_conserved(work.events)
-                if not work.events and not work.outcomes:
+                if not (work.events or work.outcomes or work.forgotten):
                     return decided, None
                 try:
                     position = await self._store.commit(work)

@@ -201,6 +201,7 @@ class Ledger(Application[str]):
         if folio is None or not work.context.sees(folio.accommodation_id):
             raise NotFound(f"There is no folio {folio_id}.", "/folioId")
         folio.forget_guest(work.stamp)
+        work.forget(folio_id)
         return folio
 
     def _accommodation_of(self, work: Work, folio_id: str, given: str | None, pointer: str = "/accommodationId") -> str:

@@ -1,6 +1,6 @@
 """What the domain asks of a store, and what the store may answer: the words that both share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -24,6 +24,10 @@ class KeyTaken(Exception):
 
 class StoreUnavailable(Exception):
     """The database does not answer. Whether a commit under way happened is not known to the caller."""
+
+
+class NotForgotten(Exception):
+    """The log says that a guest is forgotten, and personal data is there all the same; the message says what to do."""
 
 
 class TooBusy(Exception):
@@ -125,6 +129,11 @@ class Decided(Protocol):
         ...
 
     @property
+    def forgotten(self) -> Collection[str]:
+        """The folios whose guests are forgotten, by these events or by earlier ones."""
+        ...
+
+    @property
     def reads(self) -> Mapping[str, int]:
         """The streams that it was decided on, each with its version then, 0 for one that was not there."""
         ...
@@ -145,8 +154,9 @@ class Store(Protocol):
     async def commit(self, decided: Decided) -> int | None:
         """Store events, aliases and outcomes at once; returns the last event's position.
 
+        A guest who is to be forgotten is so once it returns, also when that was recorded before and had been undone.
         The order among commits of one process is the order of the calls. Raises Conflict, also when a stream
         that it read has grown, KeyTaken, StoreUnavailable; then nothing of it is stored, except as
-        StoreUnavailable says.
+        StoreUnavailable says. Raises NotForgotten when all is stored, and a guest is not forgotten.
         """
         ...

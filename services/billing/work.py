@@ -37,6 +37,7 @@ class Work:
         self.events: list[LedgerEvent] = []
         self.aliases: dict[str, str] = {}
         self.outcomes: list[KeptOutcome] = []
+        self.forgotten: set[str] = set()
         self.reads: dict[str, int] = {}
         self.moved_to: datetime | None = None
         self._loaded = loaded
@@ -125,6 +126,10 @@ class Work:
             raise InvalidState(f"The guest of folio {folio_id} was forgotten; it takes no personal data.")
         return data_key.seal(plain)
 
+    def forget(self, folio_id: str) -> None:
+        """The folio's guest is forgotten, now or long ago: whoever commits sees to it that it holds."""
+        self.forgotten.add(folio_id)
+
     def collect(self) -> None:
         """A command is decided: take its events over, in the order in which its aggregates came in."""
         for aggregate in self._aggregates.values():
@@ -135,6 +140,7 @@ class Work:
         self.events.clear()
         self.aliases.clear()
         self.outcomes.clear()
+        self.forgotten.clear()
         self._aggregates.clear()
 
     def keep(self, outcome: KeptOutcome) -> None:

@@ -6,15 +6,12 @@ with it, so that a sealed text of one folio cannot be passed off as another's.
 
 import base64
 import binascii
-import logging
 import os
 from collections.abc import Iterable
 
-import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.billing.ports import StoreUnavailable
 from services.store.connection import Pool
 from services.store.reading import reading, translated
 
@@ -29,9 +26,6 @@ SELECT_KEYS = "SELECT folio_id, data_key FROM ledger.personal_data_keys WHERE fo
 
 GUEST_FORGOTTEN = "folio.guest_forgotten"
 """The event that destroys its folio's key, by a trigger on the log."""
-CLEAR_AWAY = "VACUUM (SKIP_LOCKED, TRUNCATE false) ledger.personal_data_keys, collection.callbacks"
-
-log = logging.getLogger(__name__)
 
 
 def new_key() -> bytes:
@@ -86,14 +80,3 @@ class DataKeys:
         """The keys of those folios that have had one, None where it was destroyed. Raises StoreUnavailable."""
         rows = await reading(self._pool, SELECT_KEYS, {"folio_ids": list(folio_ids)})
         return {folio_id: None if key is None else FolioDataKey(folio_id, bytes(key)) for folio_id, key in rows}
-
-    async def clear_away(self) -> None:
-        """Give free what destroyed keys and erased callbacks leave in their tables, which autovacuum would do later.
-
-        It needs the right to; where that is missing, PostgreSQL warns and does nothing.
-        """
-        try:
-            async with translated(), self._pool.connection() as connection:
-                await connection.execute(CLEAR_AWAY)
-        except (StoreUnavailable, psycopg.Error) as error:
-            log.warning("what a forgotten guest leaves in the tables waits for autovacuum: %s", type(error).__name__)

@@ -53,7 +53,10 @@ SET_WAITING = """
 SELECT_OF_FOLIO = """
     SELECT number, received_at, source, request_id, says_paid, state, attempts, reason, next_at, headers, body,
            encode(digest, 'hex')
-      FROM collection.callbacks WHERE folio_id = %(folio_id)s ORDER BY number
+      FROM collection.callbacks
+     WHERE folio_id = %(folio_id)s
+        OR (folio_id IS NULL AND request_id = ANY(ARRAY(SELECT ledger.payment_requests_of(%(folio_id)s))))
+     ORDER BY number
 """
 SELECT_BY_DIGEST = """
     SELECT encode(digest, 'hex'), number, received_at FROM collection.callbacks

@@ -5,12 +5,14 @@ from typing import Any
 
 from eventsourcing.persistence import StoredEvent
 
-from services.billing.ports import Conflict, Decided, KeptOutcome, Loaded, Wanted
+from services.billing.ports import Conflict, Decided, KeptOutcome, KeyTaken, Loaded, Wanted
+from services.store.clearing import Clearing
 from services.store.codec import EventCodec
 from services.store.commit import Commit
 from services.store.committer import Committer
 from services.store.connection import Pool
-from services.store.data_keys import GUEST_FORGOTTEN, DataKeys
+from services.store.data_keys import DataKeys
+from services.store.forgetting import Forgetting
 from services.store.memory import Memory
 from services.store.reading import reading, translated
 
@@ -44,11 +46,13 @@ DELETED_AT_ONCE = 5_000
 class LogStore:
     """Reads through a pool of connections; writes through the one committer of this process."""
 
-    def __init__(self, pool: Pool, committer: Committer, data_keys: DataKeys, codec: EventCodec):
+    def __init__(self, pool: Pool, committer: Committer, data_keys: DataKeys, codec: EventCodec, clearing: Clearing):
         self._pool = pool
         self._committer = committer
         self._data_keys = data_keys
         self._codec = codec
+        self._forgetting = Forgetting(pool)
+        self._clearing = clearing
         self._memory = Memory()
 
     async def load(self, wanted: Wanted) -> Loaded:
@@ -65,10 +69,26 @@ class LogStore:
         return loaded
 
     async def commit(self, decided: Decided) -> int | None:
-        """Store what was decided, at once. Raises Conflict, KeyTaken, StoreUnavailable."""
-        events = [self._codec.to_stored_event(event) for event in decided.events]
+        """Store what was decided, at once, and see to it that whoever is forgotten is so.
+
+        Raises Conflict, KeyTaken, NotForgotten, StoreUnavailable.
+        """
+        try:
+            position = await self._append(decided) if decided.events or decided.outcomes else None
+        except KeyTaken:  # done before under this key, perhaps not to its end
+            await self._see_forgotten(decided.forgotten)
+            raise
+        await self._see_forgotten(decided.forgotten)
+        return position
+
+    async def _see_forgotten(self, folio_ids: Collection[str]) -> None:
+        if folio_ids:
+            await self._forgetting.see_done(folio_ids)
+            self._clearing.ask()
+
+    async def _append(self, decided: Decided) -> int | None:
         commit = Commit(
-            events=events,
+            events=[self._codec.to_stored_event(event) for event in decided.events],
             recorded_ats=[event.timestamp for event in decided.events],
             aliases=decided.aliases,
             outcomes=decided.outcomes,
@@ -84,8 +104,6 @@ class LogStore:
         else:
             self._memory.forget(decided.streams)
             decided.moved_to = commit.moved_to
-        if any(event.topic == GUEST_FORGOTTEN for event in events):
-            await self._data_keys.clear_away()
         return position
 
     async def find_outcome(self, holder: str, key: str) -> tuple[KeptOutcome, int | None] | None:

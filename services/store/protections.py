@@ -92,10 +92,14 @@ GIVEN = """
         SELECT protected.name, pg_trigger.*
           FROM protected LEFT JOIN pg_trigger ON tgrelid = protected.oid AND tgname = 'refuse_change'
          WHERE protected.oid IS NOT NULL
+    ), forgetting AS (
+        SELECT protected.name, split_part(pg_get_triggerdef(pg_trigger.oid), ' EXECUTE ', 1) AS definition, pg_trigger.*
+          FROM protected LEFT JOIN pg_trigger ON tgrelid = protected.oid AND tgname = 'forget_guest'
+         WHERE protected.name = 'ledger.events' AND protected.oid IS NOT NULL
     )
 """
 """What the checks look at: the service's role with all that it is a member of, who else might have rights, the schema,
-the protected tables, the functions, the triggers."""
+the protected tables, the functions, the triggers that refuse changes and the one that forgets guests."""
 
 CHECKS: Mapping[str, str] = {
     "There is no {} {}.": """
@@ -159,6 +163,13 @@ CHECKS: Mapping[str, str] = {
                    WHERE (tgtype, tgattr::text, tgqual IS NULL) <> (2 + 8 + 16 + 32, '', true)
         UNION ALL SELECT tgname, name, 'calls another function' FROM refusing
                    WHERE tgfoid NOT IN (SELECT oid FROM shipped WHERE proname = 'refuse_change')
+        UNION ALL SELECT 'forget_guest', name, 'is missing' FROM forgetting WHERE tgname IS NULL
+        UNION ALL SELECT tgname, name, 'is not always enabled' FROM forgetting WHERE tgenabled <> 'A'
+        UNION ALL SELECT tgname, name, 'is not for every guest who is forgotten' FROM forgetting
+                   WHERE definition <> 'CREATE TRIGGER forget_guest AFTER INSERT ON ledger.events FOR EACH ROW'
+                                    || ' WHEN ((new.topic = ''folio.guest_forgotten''::text))'
+        UNION ALL SELECT tgname, name, 'calls another function' FROM forgetting
+                   WHERE tgfoid NOT IN (SELECT oid FROM shipped WHERE proname = 'forget_guest')
         UNION ALL SELECT tgname, protected.name, 'is not shipped'
                     FROM protected JOIN pg_trigger ON tgrelid = protected.oid AND NOT tgisinternal
                    WHERE tgname <> 'refuse_change'

@@ -22,6 +22,7 @@ from services.billing.stamp import Clock
 from services.billing.transfer import Destination, TransferWanted
 from services.billing.work import Work
 from services.bootstrap import CODEC, READ_MODELS
+from services.store.clearing import Clearing
 from services.store.committer import Committer
 from services.store.connection import make_pool
 from services.store.data_keys import DataKeys
@@ -92,7 +93,7 @@ async def open_books(conninfo: str) -> AsyncIterator[Books]:
     committer = Committer(conninfo)
     async with make_pool(conninfo, "tests") as pool:
         await committer.start()
-        yield Books(LogStore(pool, committer, DataKeys(pool), CODEC))
+        yield Books(LogStore(pool, committer, DataKeys(pool), CODEC, Clearing(conninfo)))
         await committer.close()
 
 

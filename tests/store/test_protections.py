@@ -68,6 +68,27 @@ UNDONE = {
     "ALTER TABLE ledger.events DISABLE TRIGGER ALL": (
         "The trigger refuse_change on ledger.events is not always enabled."
     ),
+    "DROP TRIGGER forget_guest ON ledger.events": "The trigger forget_guest on ledger.events is missing.",
+    "ALTER TABLE ledger.events DISABLE TRIGGER forget_guest": (
+        "The trigger forget_guest on ledger.events is not always enabled."
+    ),
+    "ALTER TABLE ledger.events ENABLE TRIGGER forget_guest": (
+        "The trigger forget_guest on ledger.events is not always enabled."
+    ),
+    "CREATE OR REPLACE TRIGGER forget_guest AFTER INSERT ON ledger.events"
+    " FOR EACH ROW WHEN (NEW.topic = 'folio.guest_forgotten' AND false) EXECUTE FUNCTION ledger.forget_guest()": (
+        "The trigger forget_guest on ledger.events is not for every guest who is forgotten."
+    ),
+    "CREATE OR REPLACE TRIGGER forget_guest AFTER INSERT ON ledger.events"
+    " FOR EACH STATEMENT EXECUTE FUNCTION ledger.forget_guest()": (
+        "The trigger forget_guest on ledger.events is not for every guest who is forgotten."
+    ),
+    "CREATE OR REPLACE TRIGGER forget_guest AFTER INSERT ON ledger.events FOR EACH ROW"
+    " WHEN (NEW.topic = 'folio.guest_forgotten') EXECUTE FUNCTION ledger.refuse_change()": (
+        "The trigger forget_guest on ledger.events calls another function."
+    ),
+    "CREATE OR REPLACE FUNCTION ledger.destroy_personal_data(folio text) RETURNS void LANGUAGE plpgsql"
+    " AS 'BEGIN END'": "The function ledger.destroy_personal_data is not as shipped.",
     "ALTER TABLE ledger.aliases ENABLE TRIGGER refuse_change": (
         "The trigger refuse_change on ledger.aliases is not always enabled."
     ),
