@@ -45,7 +45,7 @@ def shown_of(thing: Any, event: LedgerEvent) -> View:
     if not isinstance(thing, Bill) or (isinstance(event, BillDeleted) and thing.deleted):
         return {}
     if payment_id is None:
-        return _without_lists(thing)
+        return {name: value for name, value in view_without_lists(thing).items() if name not in LEFT_OUT}
     bill = {"balanceAmount": thing.balance_amount, "status": thing.status}
     payment = thing.payments.get(payment_id)
     return bill if payment is None else {**payment_view(thing.id, thing.folio_id, payment), **bill}
@@ -66,11 +66,11 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any], event: 
     return tuple(found)
 
 
-def _without_lists(bill: Bill) -> View:
-    """The bill's own fields, at the same cost however many payments it has."""
+def view_without_lists(bill: Bill) -> View:
+    """The bill's own fields and empty lists, at the same cost however many payments it has."""
     bare = object.__new__(Bill)
     bare.__dict__.update(vars(bill), payments={}, settlements_made=[], settlements_received=[])
-    return {name: value for name, value in bill_view(bare).items() if name not in LEFT_OUT}
+    return bill_view(bare)
 
 
 def _masked(value: Any) -> Any:

@@ -22,6 +22,7 @@ from services.desk.past import Past, PointInLog, gone, parsed_time
 from services.desk.problems import Problem, invalid
 from services.desk.requests import ACTOR_LENGTH_MAX
 from services.desk.sentences import sentence_of
+from services.turns import in_turns
 
 EVENTS_MAX = 10_000
 """Events that one explanation or one difference tells of."""
@@ -94,15 +95,21 @@ class History:
         self, subject: Subject, wanted: HistoryFilter, limit: int, caller: Caller, freshness: Freshness
     ) -> Page:
         """A page of entries, oldest first. Balances are right under any filter."""
-        events, position = await self.events(subject, caller, freshness)
-        concerns = _concerning(subject, events)
+        streams, position = await self.streams(subject, caller, freshness)
+        head, _ = await self.past.log.head()
+        events = await self.past.log.events_of(streams, head)
+        concerns = await _concerning(subject, events)
+
+        def asked_for(placed: PlacedEvent) -> bool:
+            return placed.position <= position and wanted.takes(placed) and concerns(placed)
+
         found: list[Step] = []
-        async for step in steps(events, lambda placed: wanted.takes(placed) and concerns(placed)):
+        async for step in steps(events, asked_for):
             found.append(step)
             if len(found) > limit:
                 break
         shown = found[:limit]
-        views = await self._entries(shown, events, caller)
+        views = await self._entries(shown, events, head, caller)
         return Page(views, [cursor_of(step.position) for step in shown], len(found) > limit, position)
 
     async def explain(
@@ -110,13 +117,15 @@ class History:
     ) -> Found[View]:
         """How the balance of a folio or a bill came about: every event with an effect on it."""
         until = None if point is None else await self.past.position(point)
-        events, position = await self.events(subject, caller, freshness, until)
-        journal, concerns, items = Journal(), _concerning(subject, events), []
+        streams, position = await self.streams(subject, caller, freshness, until)
+        of_subject = streams if subject.kind == "folio" else [subject.stream]
+        await self.check_count(of_subject, 0, position, with_effect=True)
+        events = await self.past.log.events_of(streams, position)
+        journal, concerns, items = Journal(), await _concerning(subject, events), []
         async for step in steps(events, concerns, journal):
             balance = step.folio_balance if subject.kind == "folio" else step.bill_balance
             if balance is not None and balance.effect:
                 items.append({**_brief(step), "effect": balance.effect, "runningBalance": balance.after})
-            check_count(items)
         await self._check_there(subject, journal, events, caller)
         bill = journal.bill(subject.id) if subject.kind == "bill" else None
         assert journal.folio is not None
@@ -129,17 +138,23 @@ class History:
         }
         return Found(view, position)
 
-    async def events(
+    async def streams(
         self, subject: Subject, caller: Caller, freshness: Freshness, until: int | None = None
-    ) -> tuple[list[PlacedEvent], int]:
-        """All events of the folio up to a position, by default now, and that position."""
+    ) -> tuple[list[str], int]:
+        """The streams of everything on the folio up to a position, by default now, and that position."""
         folio_id, bill_id = (subject.id, None) if subject.kind == "folio" else (None, subject.id)
         fresh = freshness.at_least(until or 0)
         answer = await folios.streams_of_folio(self._reader, folio_id, bill_id, caller.sees, fresh)
         row = one(answer, subject.kind, subject.id)
         position = answer.position if until is None else until
-        streams = [folio_stream(row["folio_id"]), *row["bills"], *row["payment_requests"]]
-        return await self.past.log.events_of(streams, position), position
+        return [folio_stream(row["folio_id"]), *row["bills"], *row["payment_requests"]], position
+
+    async def check_count(self, streams: Sequence[str], after: int, until: int, *, with_effect: bool = False) -> None:
+        """Raise Problem when there is more to tell than one answer holds, before any of it is loaded."""
+        most = EVENTS_MAX + 1
+        if await self.past.log.count_of(streams, after, until, most, with_effect=with_effect) == most:
+            detail = f"There are more than {EVENTS_MAX} events to tell of; ask for the history, page by page."
+            raise Problem("INVALID_PARAMETER", detail)
 
     async def _check_there(
         self, subject: Subject, journal: Journal, events: Sequence[PlacedEvent], caller: Caller
@@ -150,10 +165,13 @@ class History:
         if bill is not None and bill.deleted:
             raise gone(bill.id, [placed.event for placed in events if placed.event.originator_id == bill.id])
 
-    async def _entries(self, shown: Sequence[Step], events: Sequence[PlacedEvent], caller: Caller) -> list[View]:
-        links = Links(events)
+    async def _entries(
+        self, shown: Sequence[Step], events: Sequence[PlacedEvent], head: int, caller: Caller
+    ) -> list[View]:
+        """The steps with where they lead and what they rest on, found among all events that the log has at `head`."""
+        links = Links(events, head)
         await links.look_up(shown, self.past.log)
-        digests, may_have = callback_digests(events), caller.role in AUDIT_ROLES
+        digests, may_have = await callback_digests(events), caller.role in AUDIT_ROLES
         rests_on = {step.position: digests.get((step.payment_request_id or "", step.recorded_at)) for step in shown}
         received = await self._callbacks.received({digest for digest in rests_on.values() if digest is not None})
         entries = []
@@ -193,13 +211,6 @@ def ids_of(step: Step) -> View:
     }
 
 
-def check_count(told: Sequence[View]) -> None:
-    """Raise Problem when there is more to tell than one answer holds."""
-    if len(told) > EVENTS_MAX:
-        detail = f"There are more than {EVENTS_MAX} events to tell of; ask for the history, page by page."
-        raise Problem("INVALID_PARAMETER", detail)
-
-
 def _brief(step: Step) -> View:
     return {
         "position": step.position,
@@ -210,12 +221,12 @@ def _brief(step: Step) -> View:
     }
 
 
-def _concerning(subject: Subject, events: Sequence[PlacedEvent]) -> Wanted:
+async def _concerning(subject: Subject, events: Sequence[PlacedEvent]) -> Wanted:
     """Which events of the folio are the subject's: of a bill its own, and those of what guests were asked for it."""
     if subject.kind == "folio":
         return lambda placed: True
-    streams = {subject.id} | {each.event.originator_id for each in events if _asks_for(each.event, subject.id)}
-    return lambda placed: placed.event.originator_id in streams
+    requests = {each.event.originator_id async for each in in_turns(events) if _asks_for(each.event, subject.id)}
+    return lambda placed: placed.event.originator_id == subject.id or placed.event.originator_id in requests
 
 
 def _asks_for(event: LedgerEvent, bill_id: str) -> bool:

@@ -1,6 +1,5 @@
 """A folio told event by event: what each has changed, and what its bill and the folio owed before it and after."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +14,7 @@ from services.billing.settlement import Settled
 from services.billing.views import View
 from services.collection.payment_request import PaymentRequest
 from services.desk.changes import Change, changes_between, payment_of, shown_of
-
-AT_ONCE_EVENTS = 100
-"""Events that are folded before others in this process have their turn."""
+from services.turns import in_turns
 
 Wanted = Callable[[PlacedEvent], bool]
 
@@ -150,9 +147,7 @@ async def steps(events: Sequence[PlacedEvent], wanted: Wanted, journal: Journal 
     Balances are right whichever are wanted. Others in this process have their turn now and then.
     """
     journal = journal or Journal()
-    for number, placed in enumerate(events):
-        if number % AT_ONCE_EVENTS == 0:
-            await asyncio.sleep(0)
+    async for placed in in_turns(events):
         is_wanted = wanted(placed)
         step = journal.take(placed, with_changes=is_wanted)
         if is_wanted:

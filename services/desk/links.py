@@ -1,6 +1,6 @@
 """Where an event of a folio leads: to the other side of a transfer or a settlement, and to the callback it rests on."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -11,6 +11,7 @@ from services.billing.transfer import BillTransferred
 from services.billing.views import View
 from services.desk.journal import Step
 from services.desk.past import LogReader
+from services.turns import in_turns
 
 Relation = Literal["MOVED_TO", "MOVED_FROM", "PAYS", "PAID_BY"]
 Transfers = Mapping[str, PlacedEvent]
@@ -26,19 +27,25 @@ class Callbacks(Protocol):
 
 
 class Links:
-    """Finds the other sides of a folio's events."""
+    """Finds the other sides of a folio's events; one that is not there is no link.
 
-    def __init__(self, events: Sequence[PlacedEvent]) -> None:
-        self._settlements = dict(_settlement_sides(events))
+    Both sides are in one commit, which a position may cut in two: the events are all that the log has of the folio.
+    """
+
+    def __init__(self, events: Sequence[PlacedEvent], head: int) -> None:
+        self._events = events
+        self._head = head
+        self._settlements: dict[int, PlacedEvent] = {}
         self._arrivals: Transfers = {}
         self._departures: Transfers = {}
 
     async def look_up(self, steps: Sequence[Step], log: LogReader) -> None:
-        """Find the other sides of these steps' transfers, which are on other folios. Raises StoreUnavailable."""
+        """Find the other sides of these steps; those of transfers are on other folios. Raises StoreUnavailable."""
+        if any(isinstance(step.event, Settled) for step in steps):
+            self._settlements = {position: other async for position, other in _settlement_sides(self._events)}
         bills = {bill_id for step in steps for bill_id in _bills_elsewhere(step)}
         if bills:
-            head, _ = await log.head()
-            found = await log.events_of(bills, head, (BillAdded.TOPIC, BillTransferred.TOPIC))
+            found = await log.events_of(bills, self._head, (BillAdded.TOPIC, BillTransferred.TOPIC))
             self._arrivals = {each.event.originator_id: each for each in found if isinstance(each.event, BillAdded)}
             self._departures = {
                 each.event.to_bill_id: each for each in found if isinstance(each.event, BillTransferred)
@@ -48,11 +55,11 @@ class Links:
         """Where the step leads."""
         event = step.event
         if isinstance(event, BillTransferred) and event.to_bill_id != event.originator_id:
-            return [_link("MOVED_TO", self._arrivals[event.to_bill_id])]
+            return _link("MOVED_TO", self._arrivals.get(event.to_bill_id))
         if isinstance(event, BillAdded) and event.transfer_origin_bill_id is not None:
-            return [_link("MOVED_FROM", self._departures[event.originator_id])]
+            return _link("MOVED_FROM", self._departures.get(event.originator_id))
         if isinstance(event, Settled):
-            return [_link("PAYS" if event.on_paying_bill else "PAID_BY", self._settlements[step.position])]
+            return _link("PAYS" if event.on_paying_bill else "PAID_BY", self._settlements.get(step.position))
         return []
 
 
@@ -64,13 +71,13 @@ def _bills_elsewhere(step: Step) -> Iterator[str]:
         yield event.transfer_origin_bill_id
 
 
-def _settlement_sides(events: Sequence[PlacedEvent]) -> Iterator[tuple[int, PlacedEvent]]:
+async def _settlement_sides(events: Sequence[PlacedEvent]) -> AsyncIterator[tuple[int, PlacedEvent]]:
     """For the position of each side of a settlement its other side.
 
     Two bills may settle each other more than once, in one commit too: the sides follow each other in the same order.
     """
     waiting: dict[tuple[str, str, bool], list[PlacedEvent]] = {}
-    for placed in events:
+    async for placed in in_turns(events):
         event = placed.event
         if isinstance(event, Settled):
             pair = event.payment_bill_id, event.target_bill_id
@@ -83,8 +90,10 @@ def _settlement_sides(events: Sequence[PlacedEvent]) -> Iterator[tuple[int, Plac
             yield other.position, placed
 
 
-def _link(relation: Relation, other: PlacedEvent) -> View:
-    return {
+def _link(relation: Relation, other: PlacedEvent | None) -> list[View]:
+    if other is None:
+        return []
+    link = {
         "relation": relation,
         "billId": other.event.originator_id,
         "folioId": other.folio_id,
@@ -92,15 +101,16 @@ def _link(relation: Relation, other: PlacedEvent) -> View:
         "path": f"/v1/bills/{other.event.originator_id}",
         "folioPath": f"/v1/folios/{other.folio_id}",
     }
+    return [link]
 
 
-def callback_digests(events: Sequence[PlacedEvent]) -> dict[tuple[str, datetime], str]:
+async def callback_digests(events: Sequence[PlacedEvent]) -> dict[tuple[str, datetime], str]:
     """The SHA-256 (hex) of the callback that a commit rests on, by payment request and moment of the commit.
 
     The event of the request names it; what the commit has recorded on the bill rests on it as well.
     """
     found = {}
-    for placed in events:
+    async for placed in in_turns(events):
         digest = getattr(getattr(placed.event, "evidence", None), "callback", None)
         if digest is not None:
             found[placed.event.originator_id, placed.event.timestamp] = digest

@@ -4,31 +4,29 @@
 count from when they were paid, everything else from when it was recorded (`billing/effective.py`).
 """
 
-import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from eventsourcing.application import project_aggregate
 from pydantic import TypeAdapter, ValidationError
 
 from services.access import Caller
 from services.billing.bill import Bill, BillDeleted
-from services.billing.effective import effective_bill, money_since
-from services.billing.event import BillEvent, LedgerEvent
+from services.billing.effective import InEffect
+from services.billing.event import LedgerEvent
 from services.billing.feed import PlacedEvent
 from services.billing.folio import Folio
 from services.billing.ids import folio_stream
-from services.billing.views import View, bill_view, folio_view
+from services.billing.views import View, folio_view, payment_view, settlement_view
 from services.desk.bodies import Moment
+from services.desk.changes import view_without_lists
 from services.desk.problems import Fault, Problem, invalid, not_found
 from services.desk.requests import POSITION
+from services.turns import in_turns
 
 TIME: TypeAdapter[datetime] = TypeAdapter(Moment)
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-AT_ONCE_STREAMS = 100
-"""Streams that are folded before others in this process have their turn."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +49,18 @@ class LogReader(Protocol):
         """The position of the last event that was recorded up to a time, 0 before the first."""
         ...
 
-    async def time_of(self, position: int) -> datetime | None:
-        """When the event at a position was recorded; None where there is none."""
-        ...
-
     async def events_of(
         self, streams: Collection[str], position: int, topics: Collection[str] | None = None
     ) -> list[PlacedEvent]:
         """The events of these streams up to a position, in the order of the log; only those of `topics` if given."""
+        ...
+
+    async def count_of(
+        self, streams: Collection[str], after: int, until: int, most: int, *, with_effect: bool = False
+    ) -> int:
+        """How many events of these streams, with an effect on a balance if so asked, are after a position up to
+        another; counted up to `most`.
+        """
         ...
 
 
@@ -88,14 +90,14 @@ class Past:
         """The bill then, and the position. Raises Problem when there was none."""
         position = await self.position(point)
         events = [placed.event for placed in await self.log.events_of([bill_id], position)]
-        bill = _fold(events, point.effective_at)
+        bill = (await _things_then(events, point.effective_at)).get(bill_id)
         if not isinstance(bill, Bill):
             raise await self.not_there("bill", bill_id, bill_id, caller)
         if not caller.reaches(bill.accommodation_id):
             raise not_found("bill", bill_id)
         if bill.deleted:
             raise gone(bill_id, events)
-        return bill_view(bill), position
+        return await _bill_view(bill), position
 
     async def folio(
         self, folio_id: str, bill_ids: Sequence[str], position: int, effective_at: datetime | None, caller: Caller
@@ -105,7 +107,7 @@ class Past:
         events = await self.log.events_of([stream, *bill_ids], position)
         view = await folio_then(events, effective_at)
         if view is None or not caller.reaches(view["accommodationId"]):
-            raise await self.not_there("folio", folio_id, stream, caller, _since(events, effective_at))
+            raise await self.not_there("folio", folio_id, stream, caller, await _since(events, effective_at))
         return view
 
     async def not_there(
@@ -125,48 +127,61 @@ async def folio_then(events: Sequence[PlacedEvent], effective_at: datetime | Non
 
     By what was in effect it is there from its opening on, or from the first money that was paid for it.
     """
-    streams: dict[str, list[LedgerEvent]] = {}
-    for placed in events:
-        streams.setdefault(placed.event.originator_id, []).append(placed.event)
-    folio: Folio | None = None
-    bills: list[Bill] = []
-    for number, of_stream in enumerate(streams.values()):
-        if number % AT_ONCE_STREAMS == 0:
-            await asyncio.sleep(0)
-        thing = _fold(of_stream, effective_at)
-        if isinstance(thing, Folio):
-            folio = thing
-        elif isinstance(thing, Bill):
-            bills.append(thing)
+    things = (await _things_then([placed.event for placed in events], effective_at)).values()
+    folio = next((thing for thing in things if isinstance(thing, Folio)), None)
+    bills = [thing for thing in things if isinstance(thing, Bill)]
     if folio is None:
         return None
     if effective_at is not None and folio.created_on > effective_at and not any(bill.payments for bill in bills):
         return None
     total = sum(bill.total_amount for bill in bills if bill.live)
     balance = sum(bill.balance_amount for bill in bills)  # a guest may have paid a bill after it was deleted
-    views = [bill_view(bill) for bill in bills if not bill.deleted]
+    views = [await _bill_view(bill) async for bill in in_turns(bills) if not bill.deleted]
     unseen = (payment for bill in bills if bill.deleted for payment in bill.payments.values())
     paid_unseen = sum(payment.amount for payment in unseen if payment.live)
     return folio_view(folio.folio_id, folio.accommodation_id, folio.currency, total, balance, views, paid_unseen)
 
 
-def _fold(events: Sequence[LedgerEvent], effective_at: datetime | None) -> Any:
-    if effective_at is not None and events and isinstance(events[0], BillEvent):
-        return effective_bill([event for event in events if isinstance(event, BillEvent)], effective_at)
-    return project_aggregate(None, events)
+async def _things_then(events: Sequence[LedgerEvent], effective_at: datetime | None) -> Mapping[str, Any]:
+    """What the events (in their order) make, by stream, in the order of their first ones."""
+    if effective_at is not None:
+        return (await _in_effect(events, effective_at)).things
+    things: dict[str, Any] = {}
+    async for event in in_turns(events):
+        things[event.originator_id] = event.mutate(things.get(event.originator_id))
+    return things
 
 
-def _since(events: Sequence[PlacedEvent], effective_at: datetime | None) -> datetime | None:
+async def _in_effect(events: Sequence[LedgerEvent], at: datetime) -> InEffect:
+    in_effect = InEffect(at)
+    async for event in in_turns(events):
+        in_effect.learn(event)
+    async for event in in_turns(events):
+        in_effect.take(event)
+    return in_effect
+
+
+async def _bill_view(bill: Bill) -> View:
+    """The bill as `bill_view` shows it, its lists in pieces: they may be long."""
+    settlements = ("settlementsMade", bill.settlements_made), ("settlementsReceived", bill.settlements_received)
+    view = view_without_lists(bill)
+    view["payments"] = [payment_view(bill.id, bill.folio_id, each) async for each in in_turns(bill.payments.values())]
+    for name, side in settlements:
+        view[name] = [settlement_view(each) async for each in in_turns(side)]
+    return view
+
+
+async def _since(events: Sequence[PlacedEvent], effective_at: datetime | None) -> datetime | None:
     """Since when a folio is there by what was in effect."""
     if effective_at is None or not events:
         return None
-    paid = money_since([placed.event for placed in events if isinstance(placed.event, BillEvent)])
+    paid = (await _in_effect([placed.event for placed in events], effective_at)).money_since
     return min(moment for moment in (events[0].event.timestamp, paid) if moment is not None)
 
 
 def gone(bill_id: str, events: Sequence[LedgerEvent]) -> Problem:
     """What a caller is told of a bill that was deleted then; or, by what was in effect, not posted yet."""
-    deleted = next((event for event in events if isinstance(event, BillDeleted)), None)
+    deleted = next((event for event in reversed(events) if isinstance(event, BillDeleted)), None)
     reason = f"it is there since {shown(events[0].timestamp)}"
     if deleted is not None:
         reason += f" and was deleted at {shown(deleted.timestamp)}"

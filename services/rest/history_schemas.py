@@ -108,7 +108,9 @@ class Explanation(Schema):
 
 
 class Point(Schema):
-    """A point of the past. `time` is null before the first event."""
+    """A point of the past. `time` is as asked for, else that of the folio's last event up to the position, null before
+    the first.
+    """
 
     position: int
     time: AwareDatetime | None

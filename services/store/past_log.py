@@ -1,31 +1,34 @@
 """The log as the past is read from it: where it stood at a time, and the events of some streams up to a position."""
 
-import asyncio
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from eventsourcing.persistence import StoredEvent
 
 from services.billing.feed import PlacedEvent
 from services.store.codec import EventCodec
 from services.store.connection import Pool
-from services.store.reading import reading
-
-AT_ONCE_EVENTS = 200
-"""Events that are decoded before others in this process have their turn."""
+from services.store.reading import reading, reading_each
 
 SELECT_HEAD = "SELECT position, nullif(recorded_at, '-infinity') FROM ledger.log_head"
 SELECT_POSITION_AT = """
     SELECT notification_id FROM ledger.events WHERE recorded_at <= %(at)s
      ORDER BY recorded_at DESC, notification_id DESC LIMIT 1
 """
-SELECT_TIME_OF = "SELECT recorded_at FROM ledger.events WHERE notification_id = %(position)s"
 SELECT_EVENTS = """
     SELECT notification_id, originator_id, originator_version, topic, state
       FROM ledger.events
      WHERE originator_id = ANY(%(streams)s) AND notification_id <= %(position)s
        AND (%(topics)s::text[] IS NULL OR topic = ANY(%(topics)s))
      ORDER BY notification_id
+"""
+COUNT_EVENTS = """
+    SELECT count(*) FROM (
+        SELECT FROM ledger.events
+         WHERE originator_id = ANY(%(streams)s) AND notification_id > %(after)s AND notification_id <= %(until)s
+           AND (NOT %(with_effect)s OR (convert_from(state, 'UTF8')::jsonb ->> 'balance_effect')::bigint <> 0)
+         LIMIT %(most)s) AS found
 """
 
 
@@ -46,11 +49,6 @@ class PastLog:
         rows = await reading(self._pool, SELECT_POSITION_AT, {"at": at})
         return rows[0][0] if rows else 0
 
-    async def time_of(self, position: int) -> datetime | None:
-        """When the event at a position was recorded; None where there is none."""
-        rows = await reading(self._pool, SELECT_TIME_OF, {"position": position})
-        return rows[0][0] if rows else None
-
     async def events_of(
         self, streams: Collection[str], position: int, topics: Collection[str] | None = None
     ) -> list[PlacedEvent]:
@@ -60,11 +58,26 @@ class PastLog:
             "position": position,
             "topics": None if topics is None else list(topics),
         }
-        events = []
-        for number, (at, *stored) in enumerate(await reading(self._pool, SELECT_EVENTS, parameters)):
-            if number % AT_ONCE_EVENTS == 0:
-                await asyncio.sleep(0)
-            event = self._codec.to_domain_event(StoredEvent(*stored))
-            place = (getattr(event, name, None) for name in ("accommodation_id", "folio_id"))
-            events.append(PlacedEvent(at, event, *place))
-        return events
+        return await reading_each(self._pool, SELECT_EVENTS, parameters, self._placed)
+
+    async def count_of(
+        self, streams: Collection[str], after: int, until: int, most: int, *, with_effect: bool = False
+    ) -> int:
+        """How many events of these streams, with an effect on a balance if so asked, are after a position up to
+        another; counted up to `most`.
+        """
+        parameters = {
+            "streams": list(streams),
+            "after": after,
+            "until": until,
+            "with_effect": with_effect,
+            "most": most,
+        }
+        count: int = (await reading(self._pool, COUNT_EVENTS, parameters))[0][0]
+        return count
+
+    def _placed(self, row: tuple[Any, ...]) -> PlacedEvent:
+        position, *stored = row
+        event = self._codec.to_domain_event(StoredEvent(*stored))
+        place = (getattr(event, name, None) for name in ("accommodation_id", "folio_id"))
+        return PlacedEvent(position, event, *place)

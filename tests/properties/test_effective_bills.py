@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.billing.bill import Bill
-from services.billing.effective import effective_bill
-from services.billing.event import BillEvent
 from tests.properties.profile import tried
-from tests.unit.given import NOON_IN_SEOUL, Hotel
+from tests.unit.given import NOON_IN_SEOUL, Hotel, effective_bill
 
 MINUTE = timedelta(minutes=1)
 ACTIONS = ("pay", "pay", "pay", "correct", "correct", "cancel", "delete", "charge")
@@ -88,7 +86,7 @@ def played(steps: list[tuple[str, int, int, int, bool]]) -> tuple[Hotel, Bill, B
 @given(actions)
 def test_a_bill_is_in_effect_at_any_time_what_the_model_says(steps: list[tuple[str, int, int, int, bool]]) -> None:
     hotel, bill, book = played(steps)
-    events = [event for event in hotel.store.stream(bill.id) if isinstance(event, BillEvent)]
+    events = hotel.store.stream(bill.id)
     for minute in range(-41, 62, 3):
         for at in (NOON_IN_SEOUL + minute * MINUTE, NOON_IN_SEOUL + minute * MINUTE - timedelta(microseconds=1)):
             then = effective_bill(events, at)

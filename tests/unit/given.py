@@ -13,6 +13,7 @@ from eventsourcing.application import project_aggregate
 
 from services.billing.accommodation import Accommodation
 from services.billing.bill import Bill, BillChanges
+from services.billing.effective import InEffect
 from services.billing.errors import Refusal
 from services.billing.event import Context, LedgerEvent
 from services.billing.execution import Executor
@@ -53,6 +54,18 @@ def finished(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     coroutine.close()
     raise AssertionError("a command waited, though nothing else runs")
+
+
+def effective_bill(events: Sequence[LedgerEvent], at: datetime) -> Bill:
+    """The bill that these events of its stream make at a time, by when things took effect."""
+    in_effect = InEffect(at)
+    for event in events:
+        in_effect.learn(event)
+    for event in events:
+        in_effect.take(event)
+    [bill] = in_effect.things.values()
+    assert isinstance(bill, Bill)
+    return bill
 
 
 def replayed(events: Sequence[LedgerEvent]) -> Any:

@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.billing.bill import Bill
-from services.billing.effective import effective_bill
-from services.billing.event import BillEvent
 from services.billing.money import readable
-from tests.unit.given import NOON_IN_SEOUL, Hotel
+from tests.unit.given import NOON_IN_SEOUL, Hotel, effective_bill
 
 HOUR = timedelta(hours=1)
 
@@ -21,8 +19,7 @@ def hotel() -> Hotel:
 
 def then(hotel: Hotel, bill: Bill, hours: float) -> Bill:
     """The bill as it was in effect so many hours after noon."""
-    events = [event for event in hotel.store.stream(bill.id) if isinstance(event, BillEvent)]
-    return effective_bill(events, NOON_IN_SEOUL + hours * HOUR)
+    return effective_bill(hotel.store.stream(bill.id), NOON_IN_SEOUL + hours * HOUR)
 
 
 def later(hotel: Hotel, hours: float) -> datetime:
