@@ -6,11 +6,11 @@ from typing import Any
 from eventsourcing.persistence import StoredEvent
 
 from services.billing.ports import Conflict, Decided, KeptOutcome, KeyTaken, Loaded, Wanted
+from services.store.clearing import Clearing
 from services.store.codec import EventCodec
 from services.store.commit import Commit
 from services.store.committer import Committer
 from services.store.connection import Pool
-from services.store.clearing import Clearing
 from services.store.data_keys import DataKeys
 from services.store.forgetting import Forgetting
 from services.store.memory import Memory

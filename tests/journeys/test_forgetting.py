@@ -251,6 +251,7 @@ def test_to_forget_again_at_the_command_line_says_when_it_was_done(house: House)
     position = int(house.send("GET", f"/v1/folios/{FOLIO}").headers["Folio-Position"])
     done = house.folio("privacy", "forget", FOLIO, "--reason", "again", "--yes")
     assert (done.returncode, REASON in done.stderr, "again" in done.stderr) == (0, True, True)
+    assert "may hold remains until they are overwritten" in done.stderr
     assert int(house.send("GET", f"/v1/folios/{FOLIO}").headers["Folio-Position"]) == position
 
 
