@@ -9,6 +9,8 @@ import pytest
 
 from services.audit.findings import Kind
 from services.audit.forgetting import forgetting_findings
+from services.audit.whole import LogCheck
+from services.store.linking import link_next
 from tests.conftest import empty_ledger
 
 REQUEST = "REQUEST0000000000001"
@@ -52,6 +54,8 @@ def forgotten(postgres: str) -> str:
             event = [position, stream, version, topic, json.dumps(state).encode()]
             connection.execute("INSERT INTO ledger.events VALUES (%s, %s, %s, %s, %s, now())", event)
         connection.execute(BESIDE)
+        while link_next(connection):
+            pass
     return postgres
 
 
@@ -76,3 +80,10 @@ def test_what_is_left_of_a_forgotten_guest_or_gone_of_another_is_found(
     kind, position, sentence = told
     assert (finding.kind, finding.position) == (kind, position)
     assert finding.sentence.startswith(sentence)
+
+
+def test_the_check_of_the_whole_log_looks_at_forgotten_guests(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO ledger.personal_data_keys VALUES ('FOLIO-2', NULL)")
+    found = LogCheck(database, []).findings(lambda _: None, lambda *_: None)
+    assert [finding.kind for finding in found] == [Kind.KEY_LOST]
