@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from services.store.connection import Pool, make_pool
+from services.store.forgetting import Forgetting
 from services.store.inbox import KEEP, StoredInbox
 from services.store.linking import link_next
 
@@ -92,6 +93,17 @@ async def test_callbacks_that_an_older_version_kept_are_found_by_their_requests(
         forget(connection, 3)
     assert [row[:2] for row in stored(asked)] == [(b"", {}), (OTHERS_REQUEST.encode(), HEADERS)]
     assert [kept.body for kept in await inbox.of_folio("FOLIO-1")] == [b""]
+
+
+async def test_what_an_older_version_kept_after_the_forgetting_is_erased_by_forgetting_again(
+    asked: str, pool: Pool
+) -> None:
+    with psycopg.connect(asked) as connection:
+        forget(connection)
+        for request_id in (REQUEST, "UNKNOWN"):
+            connection.execute(KEPT_BEFORE, [request_id.encode(), request_id.encode(), request_id])
+    await Forgetting(pool).see_done(["FOLIO-1", "FOLIO-2"])
+    assert [row[:2] for row in stored(asked)] == [(b"", {}), (b"UNKNOWN", HEADERS)]
 
 
 async def test_a_callback_that_is_kept_while_its_guest_is_forgotten_is_erased_as_well(asked: str, pool: Pool) -> None:
