@@ -42,7 +42,7 @@ QUERIES: Sequence[tuple[Kind, str, str]] = (
         """
         SELECT forgotten.position, forgotten.folio_id, callback.number
           FROM collection.callbacks AS callback LEFT JOIN asked USING (request_id)
-          JOIN forgotten ON forgotten.folio_id IN (callback.folio_id, asked.folio_id)
+          JOIN forgotten ON forgotten.folio_id = coalesce(asked.folio_id, callback.folio_id)
          WHERE callback.body <> '' OR callback.headers <> '{}'
         """,
     ),

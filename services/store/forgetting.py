@@ -39,14 +39,16 @@ class Forgetting:
         self._pool = pool
 
     async def see_done(self, folio_ids: Collection[str]) -> None:
-        """Destroy what is there of those guests whom the log says to be forgotten. Raises NotForgotten, StoreUnavailable.
+        """Destroy what is there of those guests whom the log says to be forgotten; nothing of any other.
 
-        A folio whose guest the log does not say to be forgotten is left as it is.
+        Raises NotForgotten, StoreUnavailable.
         """
         remembered = await self._remembered(folio_ids)
         if not remembered:
             return
-        log.error("personal data of forgotten guests was there, and is destroyed now: folios %s", ", ".join(remembered))
+        log.error(
+            "personal data of forgotten guests was there, and is being destroyed: folios %s", ", ".join(remembered)
+        )
         try:
             async with translated(), self._pool.connection() as connection:
                 await connection.execute(DESTROY, {"folio_ids": remembered})

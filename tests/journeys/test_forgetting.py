@@ -27,6 +27,8 @@ NUMBER, CORRECTED, DELETED = "110-237-480915", "352-0917-4461-03", "1002-778-310
 HOLDER, MOTHER, AGENT = "남궁보라매", "황보혜린", "선우여행사 김"
 SECRETS = (NAME, PHONE, MESSAGE, NUMBER, CORRECTED, DELETED, MOTHER, AGENT)
 OTHER = ("제갈미르나래", "010-4456-8813")
+QUERIES = {"/v1/folios/{folioId}/diff": "?from=2026-01-01T00:00:00Z"}
+"""What must be said with a path."""
 PROXY = "203.0.113.77"
 REASON = "case 2026-117"
 
@@ -110,7 +112,7 @@ class House:
         described = self.ask("GET", "/openapi.json")["paths"]
         for path in [path for path, operations in described.items() if "get" in operations]:
             if path != "/v1/events/stream":  # has no end; its events are those of /v1/events
-                yield self.send("GET", path.format(**self.ids))
+                yield self.send("GET", path.format(**self.ids) + QUERIES.get(path, ""))
         yield self.send("GET", f"/v1/folios/{FOLIO}?position=8")
         yield self.send("GET", f"/v1/bills/{self.ids['billId']}?position=8")
 
@@ -251,6 +253,7 @@ def test_to_forget_again_at_the_command_line_says_when_it_was_done(house: House)
     position = int(house.send("GET", f"/v1/folios/{FOLIO}").headers["Folio-Position"])
     done = house.folio("privacy", "forget", FOLIO, "--reason", "again", "--yes")
     assert (done.returncode, REASON in done.stderr, "again" in done.stderr) == (0, True, True)
+    assert "may hold remains until they are overwritten" in done.stderr
     assert int(house.send("GET", f"/v1/folios/{FOLIO}").headers["Folio-Position"]) == position
 
 

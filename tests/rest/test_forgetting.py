@@ -8,11 +8,13 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from services.billing.ports import Decided
 from services.bootstrap import make_service
 from services.rest.schemas import ForgottenGuest
 from services.store.log_store import SELECT_STREAMS
+from services.store.protections import shipped_functions
 from tests.collection.front import Front, client_for, open_front
 from tests.conftest import ADMIN_KEY, PAID_AT, Desk
 from tests.rest.support import PAYMENT, expect_problem, nothing_written
@@ -22,6 +24,11 @@ REASON = {"reason": "case 2026-117"}
 ACCOUNT = {"bankCode": "088", "accountNumber": "110-237-480915", "accountHolder": "황보혜린"}
 BY_ACCOUNT = {"paymentMethod": "VIRTUAL_ACCOUNT", "amount": 1_000, "paidAt": PAID_AT, "virtualAccounts": [ACCOUNT]}
 KEYS = "SELECT folio_id, data_key IS NULL FROM ledger.personal_data_keys ORDER BY folio_id"
+RESTORE_KEY = "UPDATE ledger.personal_data_keys SET data_key = %s WHERE folio_id = 'FOLIO-1'"
+DELETE_KEY = "DELETE FROM ledger.personal_data_keys WHERE folio_id = 'FOLIO-1'"
+DESTROYING = """
+    CREATE OR REPLACE FUNCTION ledger.destroy_personal_data(folio text) RETURNS void LANGUAGE plpgsql AS $${}$$
+"""
 VACUUMED = """
     SELECT relname, vacuum_count > 0 FROM pg_stat_user_tables
      WHERE relname IN ('callbacks', 'personal_data_keys') ORDER BY relname
@@ -65,8 +72,51 @@ async def test_it_is_answered_recorded_and_shown_with_who_did_it_and_why(front: 
 
 async def test_what_the_key_leaves_in_its_table_is_cleared_away(front: Front) -> None:
     await front.desk.add_bill(payments=[BY_ACCOUNT])
-    front.desk.expect(200, await forget(front))
+    async with await psycopg.AsyncConnection.connect(front.service.conninfo) as slow:
+        await slow.execute("LOCK TABLE collection.callbacks IN SHARE UPDATE EXCLUSIVE MODE")
+        front.desk.expect(200, await forget(front))
+    await front.service.clearing.finished()
     assert await front.rows(VACUUMED) == [("callbacks", True), ("personal_data_keys", True)]
+
+
+@pytest.mark.parametrize("idempotency", [{}, {"Idempotency-Key": "forget"}])
+async def test_to_forget_again_destroys_a_key_that_came_back(front: Front, idempotency: dict[str, str]) -> None:
+    await front.desk.add_bill(payments=[BY_ACCOUNT])
+    await front.desk.add_bill("FOLIO-2", payments=[BY_ACCOUNT])
+    backup = await front.rows("SELECT data_key FROM ledger.personal_data_keys WHERE folio_id = 'FOLIO-1'")
+    first = await forget(front, headers=idempotency)
+    for restoring in (RESTORE_KEY, DELETE_KEY):
+        async with await psycopg.AsyncConnection.connect(front.service.conninfo) as connection:
+            await connection.execute(restoring, backup[0] if restoring is RESTORE_KEY else None)
+        async with nothing_written(front.service):
+            again = await forget(front, headers=idempotency)
+        assert again.json() == front.desk.expect(200, first)
+        assert await front.rows(KEYS) == [("FOLIO-1", True), ("FOLIO-2", False)]
+
+
+async def test_a_forgetting_whose_trigger_was_switched_off_destroys_the_key_all_the_same(front: Front) -> None:
+    await front.desk.add_bill(payments=[BY_ACCOUNT])
+    await _as_administrator(front, "ALTER TABLE ledger.events DISABLE TRIGGER forget_guest")
+    front.desk.expect(200, await forget(front))
+    assert await front.rows(KEYS) == [("FOLIO-1", True)]
+
+
+async def test_a_forgetting_that_cannot_destroy_the_key_is_no_success_until_it_can(front: Front) -> None:
+    await front.desk.add_bill(payments=[BY_ACCOUNT])
+    shipped = shipped_functions()["destroy_personal_data"]
+    await _as_administrator(front, DESTROYING.format("BEGIN END"))
+    for _ in range(2):
+        expect_problem(await forget(front, headers={"Idempotency-Key": "forget"}), 500, "INTERNAL_ERROR")
+    assert await front.rows(KEYS) == [("FOLIO-1", False)]
+    await _as_administrator(front, DESTROYING.format(shipped))
+    front.desk.expect(200, await forget(front, headers={"Idempotency-Key": "forget"}))
+    assert await front.rows(KEYS) == [("FOLIO-1", True)]
+
+
+async def _as_administrator(front: Front, statement: str) -> None:
+    conninfo = make_conninfo(front.service.conninfo, user="postgres")
+    async with await psycopg.AsyncConnection.connect(conninfo) as connection:
+        await connection.execute(statement.encode())
 
 
 async def test_to_forget_again_answers_the_same_and_records_nothing(front: Front) -> None:

@@ -10,11 +10,18 @@ import psycopg
 import pytest
 
 from services.store.connection import Pool, make_pool
+from services.store.forgetting import Forgetting
 from services.store.inbox import KEEP, StoredInbox
+from services.store.linking import link_next
 
 REQUEST = "REQUEST0000000000001"
+OTHERS_REQUEST = "REQUEST0000000000002"
 HEADERS = {"x-forwarded-for": "203.0.113.77"}
 SELECT = "SELECT body, headers, encode(digest, 'hex'), state, folio_id FROM collection.callbacks ORDER BY number"
+KEPT_BEFORE = """
+    INSERT INTO collection.callbacks (digest, body, headers, source, request_id, says_paid)
+    VALUES (sha256(%s), %s, '{"x-forwarded-for": "203.0.113.77"}', '10.0.0.1', %s, true)
+"""
 INSERT_EVENT = "INSERT INTO ledger.events VALUES (%s, %s, %s, %s, %s, now())"
 
 
@@ -25,9 +32,9 @@ def append(
     connection.execute(INSERT_EVENT, [position, stream, version, topic, json.dumps(state).encode()])
 
 
-def forget(connection: psycopg.Connection) -> None:
+def forget(connection: psycopg.Connection, position: int = 9) -> None:
     """The event that forgets the guest."""
-    append(connection, 9, "folio/FOLIO-1", "folio.guest_forgotten", {"folio_id": "FOLIO-1"}, 2)
+    append(connection, position, "folio/FOLIO-1", "folio.guest_forgotten", {"folio_id": "FOLIO-1"}, 2)
 
 
 @pytest.fixture
@@ -68,6 +75,35 @@ async def test_a_callback_is_erased_with_its_guest_and_its_repeat_is_still_known
     ]
     assert [letter.digest for letter in await inbox.due(10)] == digests
     assert [kept.digest for kept in await inbox.of_folio("FOLIO-1")] == digests[::2]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+async def test_callbacks_that_an_older_version_kept_are_found_by_their_requests(
+    asked: str, pool: Pool, linked: bool
+) -> None:
+    with psycopg.connect(asked) as connection:
+        append(connection, 2, OTHERS_REQUEST, "payment_request.requested", {"asked": {"folio_id": "FOLIO-2"}})
+        for request_id in (REQUEST, OTHERS_REQUEST):
+            connection.execute(KEPT_BEFORE, [request_id.encode(), request_id.encode(), request_id])
+        while linked and link_next(connection):
+            pass
+    inbox = StoredInbox(pool)
+    assert [kept.body for kept in await inbox.of_folio("FOLIO-1")] == [REQUEST.encode()]
+    with psycopg.connect(asked) as connection:
+        forget(connection, 3)
+    assert [row[:2] for row in stored(asked)] == [(b"", {}), (OTHERS_REQUEST.encode(), HEADERS)]
+    assert [kept.body for kept in await inbox.of_folio("FOLIO-1")] == [b""]
+
+
+async def test_what_an_older_version_kept_after_the_forgetting_is_erased_by_forgetting_again(
+    asked: str, pool: Pool
+) -> None:
+    with psycopg.connect(asked) as connection:
+        forget(connection)
+        for request_id in (REQUEST, "UNKNOWN"):
+            connection.execute(KEPT_BEFORE, [request_id.encode(), request_id.encode(), request_id])
+    await Forgetting(pool).see_done(["FOLIO-1", "FOLIO-2"])
+    assert [row[:2] for row in stored(asked)] == [(b"", {}), (b"UNKNOWN", HEADERS)]
 
 
 async def test_a_callback_that_is_kept_while_its_guest_is_forgotten_is_erased_as_well(asked: str, pool: Pool) -> None:

@@ -1,0 +1,89 @@
+"""What the audit finds of guests who are forgotten in the log and not, or not only, beside it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from services.audit.findings import Kind
+from services.audit.forgetting import forgetting_findings
+from services.audit.whole import LogCheck
+from services.store.linking import link_next
+from tests.conftest import empty_ledger
+
+REQUEST = "REQUEST0000000000001"
+EVENTS = (
+    ("folio/FOLIO-1", 1, "folio.opened", {"folio_id": "FOLIO-1"}),
+    (REQUEST, 1, "payment_request.requested", {"asked": {"folio_id": "FOLIO-1"}}),
+    ("folio/FOLIO-1", 2, "folio.guest_forgotten", {"folio_id": "FOLIO-1"}),
+)
+BESIDE = """
+    INSERT INTO ledger.personal_data_keys VALUES ('FOLIO-2', 'key');
+    INSERT INTO collection.callbacks (digest, body, headers, source, request_id, says_paid, folio_id) VALUES
+        ('1', '', '{}', '10.0.0.1', 'REQUEST0000000000001', true, 'FOLIO-1'),
+        ('2', 'of another guest', '{}', '10.0.0.1', 'REQUEST0000000000002', true, 'FOLIO-2')
+"""
+LEFT = {
+    "UPDATE ledger.personal_data_keys SET data_key = 'key' WHERE folio_id = 'FOLIO-1'": (
+        Kind.GUEST_NOT_FORGOTTEN, 3, "Folio FOLIO-1 has a data key"
+    ),
+    "DELETE FROM ledger.personal_data_keys WHERE folio_id = 'FOLIO-1'": (
+        Kind.GUEST_NOT_FORGOTTEN, 3, "Folio FOLIO-1 may be given a data key"
+    ),
+    "UPDATE collection.callbacks SET body = 'said' WHERE digest = '1'": (
+        Kind.GUEST_NOT_FORGOTTEN, 3, "Callback 1 is kept with what it says"
+    ),
+    "UPDATE collection.callbacks SET headers = '{\"a\": 1}', folio_id = NULL WHERE digest = '1'": (
+        Kind.GUEST_NOT_FORGOTTEN, 3, "Callback 1 is kept with what it says"
+    ),
+    "UPDATE ledger.personal_data_keys SET data_key = NULL WHERE folio_id = 'FOLIO-2'": (
+        Kind.KEY_LOST, None, "The data key of folio FOLIO-2 is destroyed"
+    ),
+}  # fmt: skip
+"""What may have become of a database, and what is said of it."""
+
+
+@pytest.fixture(scope="module")
+def forgotten(postgres: str) -> str:
+    """A database in which the guest of FOLIO-1 is forgotten, and that of FOLIO-2 is not."""
+    empty_ledger(postgres)
+    with psycopg.connect(postgres) as connection:
+        for position, (stream, version, topic, state) in enumerate(EVENTS, 1):
+            event = [position, stream, version, topic, json.dumps(state).encode()]
+            connection.execute("INSERT INTO ledger.events VALUES (%s, %s, %s, %s, %s, now())", event)
+        connection.execute(BESIDE)
+        while link_next(connection):
+            pass
+    return postgres
+
+
+@pytest.fixture
+def connection(forgotten: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to it, all of whose doing is undone at the end."""
+    with psycopg.connect(forgotten) as opened:
+        yield opened
+        opened.rollback()
+
+
+def test_a_guest_who_is_forgotten_everywhere_is_no_finding(connection: psycopg.Connection[Any]) -> None:
+    assert list(forgetting_findings(connection)) == []
+
+
+@pytest.mark.parametrize(("statement", "told"), LEFT.items())
+def test_what_is_left_of_a_forgotten_guest_or_gone_of_another_is_found(
+    connection: psycopg.Connection[Any], statement: str, told: tuple[Kind, int | None, str]
+) -> None:
+    connection.execute(statement.encode())
+    [finding] = forgetting_findings(connection)
+    kind, position, sentence = told
+    assert (finding.kind, finding.position) == (kind, position)
+    assert finding.sentence.startswith(sentence)
+
+
+def test_the_check_of_the_whole_log_looks_at_forgotten_guests(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO ledger.personal_data_keys VALUES ('FOLIO-2', NULL)")
+    found = LogCheck(database, []).findings(lambda _: None, lambda *_: None)
+    assert [finding.kind for finding in found] == [Kind.KEY_LOST]
