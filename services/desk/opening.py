@@ -1,6 +1,7 @@
 """Personal data in views is opened here, last: virtual accounts in the clear, guests masked."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from services.billing.personal_data import open_account
 from services.billing.ports import DataKey
 from services.collection.guest import masked_view
+from services.turns import AT_ONCE, in_turns
 
 SEALED_MEMBER = b'"sealed":'
 GUEST_MEMBER = "guest"
@@ -22,11 +24,53 @@ class Opener(Protocol):
 
 
 async def encode(body: Any, opener: Opener) -> bytes:
-    """The body as JSON, its virtual accounts opened and its guests masked. Raises StoreUnavailable."""
-    encoded = msgspec.json.encode(body)
-    if SEALED_MEMBER not in encoded:
-        return encoded
-    return msgspec.json.encode(await opened(msgspec.json.decode(encoded), opener))
+    """The body as JSON, its virtual accounts opened and its guests masked. Raises StoreUnavailable.
+
+    Long lists are encoded item by item, and others in this process have their turn.
+    """
+    encoded: list[bytes] = []
+    sealed: dict[int, Any] = {}
+    async for piece in in_turns(_pieces(body)):
+        is_value = not isinstance(piece, Between)
+        text = msgspec.json.encode(piece) if is_value else piece.text
+        if is_value and SEALED_MEMBER in text:
+            sealed[len(encoded)] = msgspec.json.decode(text)
+        encoded.append(text)
+    if sealed:
+        keys = await opener.for_opening({each["folioId"] for value in sealed.values() for each in _sealed(value)})
+        async for number, value in in_turns(sealed.items()):
+            encoded[number] = msgspec.json.encode(_opened(value, keys))
+    return b"".join(encoded)
+
+
+@dataclass(frozen=True)
+class Between:
+    """JSON that stands between values."""
+
+    text: bytes
+
+
+def _pieces(value: Any) -> Iterator[Any]:
+    """The value as it is or, where a list in it is long, the values in it and what stands between them."""
+    if not _is_long(value):
+        yield value
+    elif isinstance(value, dict):
+        for number, (name, member) in enumerate(value.items()):
+            yield Between((b"," if number else b"{") + msgspec.json.encode(name) + b":")
+            yield from _pieces(member)
+        yield Between(b"}")
+    else:
+        for number, item in enumerate(value):
+            yield Between(b"," if number else b"[")
+            yield from _pieces(item)
+        yield Between(b"]")
+
+
+def _is_long(value: Any) -> bool:
+    """Whether there is a list in a view that is too long to be encoded at once."""
+    if isinstance(value, dict):
+        return any(_is_long(member) for member in value.values() if isinstance(member, dict | list))
+    return isinstance(value, list) and (len(value) > AT_ONCE or any(map(_is_long, value)))
 
 
 async def opened(view: Any, opener: Opener) -> Any:

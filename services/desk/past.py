@@ -1,6 +1,8 @@
 """A bill or a folio as it was, from the log itself: as it was known at a time or position, and as it was in effect.
 
-`at` and `position` say what was known: all events up to then. `effectiveAt` says which of that was in effect: payments
+`at` and `position` say what was known: all events up to then. The log's times only grow, but an event has the time at
+which it was decided, a moment before it is in the log: up to a time that is later than the newest event's, more may
+still come. Up to a position nothing ever does. `effectiveAt` says which of that was in effect: payments
 count from when they were paid, everything else from when it was recorded (`billing/effective.py`).
 """
 

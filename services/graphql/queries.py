@@ -46,7 +46,8 @@ LookUp = Callable[[Lookups], Callable[..., Awaitable[Found[View]]]]
 """Which of the lookups finds it."""
 
 PAST = (
-    "now, or as it was known at a time or a position of the log; effectiveAt shows what was in effect: payments count"
+    "now, or as it was known at a time or a position of the log (up to a time after the newest event, one that is being"
+    " committed may still come; up to a position, none); effectiveAt shows what was in effect: payments count"
     " from when they were paid, everything else from when it was recorded."
 )
 

@@ -28,7 +28,12 @@ ID_EXAMPLES = {"accommodationId": "HOTEL-1", "folioId": "FOLIO-204"}
 POSITION_HEADER = {"Folio-Position": {"description": "Position in the log", "schema": {"type": "integer"}}}
 
 QUERY_PARAMETERS: dict[str, Document] = {
-    "at": {"description": "As it was at this time (RFC 3339)", "schema": {"type": "string", "format": "date-time"}},
+    "at": {
+        "description": "As it was at this time (RFC 3339). For a time after the newest event this is what is known"
+        " now: an event that is being committed may still come before that time. Ask again with `position` and the"
+        " answer's Folio-Position to see the same for good.",
+        "schema": {"type": "string", "format": "date-time"},
+    },
     "position": {"description": "As it was at this position", "schema": {"type": "integer", "minimum": 0}},
     "effectiveAt": {
         "description": "What was in effect at this time: payments from when they were paid, all else when recorded",

@@ -1,10 +1,6 @@
 """The history of a folio and of a bill: every event, who did it, what it changed, what was owed, where it leads."""
 
-import httpx
-import pytest
-
 from services.bootstrap import Service
-from services.desk import journal
 from tests.conftest import Desk
 from tests.rest.past import ACCOUNT, check_chain, history, lively_folio
 from tests.rest.support import UNKNOWN_ULID, expect_problem, nothing_written
@@ -181,18 +177,3 @@ async def test_looking_back_writes_nothing(desk: Desk, service: Service) -> None
     async with nothing_written(service):
         for path in ("/history", "/explain", "/diff?from=0", "?position=5", "?effectiveAt=2999-01-01T00:00:00Z"):
             assert (await desk.client.get(FOLIO + path)).status_code == 200, path
-
-
-async def test_a_large_folio_lets_others_have_their_turn(
-    desk: Desk, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await lively_folio(desk)
-    turns = []
-
-    async def watched(seconds: float) -> None:
-        turns.append(seconds)
-
-    monkeypatch.setattr(journal, "AT_ONCE_EVENTS", 5)
-    monkeypatch.setattr(journal, "asyncio", type("Watched", (), {"sleep": staticmethod(watched)}))
-    entries = await history(client, FOLIO)
-    assert len(turns) == -(-len(entries) // 5)

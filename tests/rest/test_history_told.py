@@ -7,9 +7,11 @@ import pytest
 
 from services.desk import history as history_module
 from services.rest.history_schemas import Explanation, FolioDifference
+from services.store.past_log import PastLog
 from tests.conftest import Desk
 from tests.rest.past import history, lively_folio
 from tests.rest.support import expect_problem
+from tests.serving import MakeClient
 
 FOLIO = "/v1/folios/FOLIO-1"
 SUMS = ("totalAmount", "paidAmount", "balanceAmount")
@@ -82,6 +84,20 @@ async def test_points_are_times_or_positions_and_the_end_is_now_by_default(desk:
     assert by_position["to"] == {"position": last["position"], "time": last["recordedAt"]}
 
 
+async def test_a_position_tells_nobody_when_others_were_at_work(desk: Desk, client_of: MakeClient) -> None:
+    await desk.add_bill()
+    last = (await history(desk.client, FOLIO))[-1]
+    for _ in range(2):
+        await desk.add_bill("FOLIO-9", accommodationId="HOTEL-9")
+    limited = await client_of("limited", "auditor", ["HOTEL-1"])
+    answer = await limited.get(f"{FOLIO}/diff?from={last['position'] + 1}")
+    told, head = desk.expect(200, answer), int(answer.headers["Folio-Position"])
+    assert told["from"] == {"position": last["position"] + 1, "time": last["recordedAt"]}
+    assert told["to"] == {"position": head, "time": last["recordedAt"]}
+    before = desk.expect(200, await limited.get(f"{FOLIO}/diff?from=0"))
+    assert before["from"] == {"position": 0, "time": None}
+
+
 async def test_every_change_is_told_in_a_sentence_with_its_amounts(desk: Desk) -> None:
     known = await lively_folio(desk)
     told = [(change["kind"], change["sentence"]) for change in (await diff(desk, **{"from": 0}))["changes"]]
@@ -135,7 +151,13 @@ async def test_points_that_are_wrong_or_the_wrong_way_round_are_refused(desk: De
 
 async def test_what_is_too_much_for_one_answer_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     await lively_folio(desk)
-    monkeypatch.setattr(history_module, "EVENTS_MAX", 3)
-    for path in ("diff?from=0", "explain"):
-        problem = expect_problem(await desk.client.get(f"{FOLIO}/{path}"), 400, "INVALID_PARAMETER")
+    changes = len((await diff(desk, **{"from": 0}))["changes"])
+    effects = len((await explained(desk, FOLIO))["items"])
+    for path, most in (("diff?from=0", changes), ("explain", effects)):
+        monkeypatch.setattr(history_module, "EVENTS_MAX", most)
+        desk.expect(200, await desk.client.get(f"{FOLIO}/{path}"))
+        monkeypatch.setattr(history_module, "EVENTS_MAX", most - 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(PastLog, "events_of", None)  # it is refused before anything is loaded
+            problem = expect_problem(await desk.client.get(f"{FOLIO}/{path}"), 400, "INVALID_PARAMETER")
         assert "page by page" in problem["detail"]
