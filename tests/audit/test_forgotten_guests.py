@@ -85,5 +85,5 @@ def test_what_is_left_of_a_forgotten_guest_or_gone_of_another_is_found(
 def test_the_check_of_the_whole_log_looks_at_forgotten_guests(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("INSERT INTO ledger.personal_data_keys VALUES ('FOLIO-2', NULL)")
-    found = LogCheck(database, []).findings(lambda _: None, lambda *_: None)
+    found = LogCheck([]).findings(database, lambda _: None, lambda *_: None)
     assert [finding.kind for finding in found] == [Kind.KEY_LOST]
