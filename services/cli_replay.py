@@ -43,6 +43,9 @@ PAGE_EVENTS = 500
 INTERRUPTED = 130
 WIDTH = 1_000
 """Of a table that goes to a file or a program: one line for each event."""
+WIDE = 130
+"""From how many characters on a terminal has room for what happened beside the figures."""
+NARROW_COLUMNS = (("position", 9), ("recorded at", 20), ("effect", 13), ("bill balance", 13), ("folio balance", 13))
 COLUMNS = (("position", 9), ("recorded at", 27), ("effect", 18), ("bill balance", 18), ("folio balance", 18))
 """With fixed widths, so that rows that are shown one at a time stand below each other."""
 
@@ -136,18 +139,22 @@ def _show(replayed: Replayed, *, step: bool, as_json: bool, with_folio: bool) ->
         typer.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
         return
     output = Console(width=None if sys.stdout.isatty() else WIDTH)
-    if step:
-        _show_one_by_one(replayed.steps, output)
+    if step or output.width < WIDE:
+        _show_one_by_one(replayed.steps, output, step)
     else:
         output.print(_table(replayed.steps))
     if with_folio:
         output.print(_folio_table(replayed.folio))
 
 
-def _show_one_by_one(told: Sequence[Step], output: Console) -> None:
-    waits = True
+def _show_one_by_one(told: Sequence[Step], output: Console, waits: bool) -> None:
+    """Each with its sentence beside its figures, or below them where the terminal is narrow."""
     for number, each in enumerate(told):
-        output.print(_table([each], with_header=number == 0))
+        if output.width < WIDE:
+            output.print(_narrow_table(each, with_header=number == 0))
+            output.print(Text(f"  {sentence_of(each)}", style="bold"))
+        else:
+            output.print(_table([each], with_header=number == 0))
         try:
             if waits:
                 console.input("[dim]Enter for what comes next[/] ")
@@ -173,6 +180,16 @@ def _table(told: Sequence[Step], *, with_header: bool = True) -> Table:
             readable(each.folio_balance.after, each.currency),
             Text(sentence_of(each)),
         )
+    return table
+
+
+def _narrow_table(step: Step, *, with_header: bool) -> Table:
+    bill = step.bill_balance
+    columns = [Column(name, width=width, no_wrap=True, justify="right") for name, width in NARROW_COLUMNS]
+    table = Table(*columns, box=None, show_header=with_header)
+    effect, owed = (0, "") if bill is None else (bill.effect, f"{bill.after:,}")
+    moment = f"{step.recorded_at:%Y-%m-%d %H:%M:%SZ}"
+    table.add_row(f"{step.position:,}", moment, f"{effect:+,}", owed, f"{step.folio_balance.after:,}")
     return table
 
 
