@@ -49,7 +49,7 @@ async def difference(
         **{name: Balance(0 if before is None else before[name], after[name]).view for name in SUMS},
         "changes": changes,
     }
-    return Found(view, end)
+    return Found(view, end, large=True)
 
 
 def _time(point: PointInLog, events: Sequence[PlacedEvent]) -> datetime | None:

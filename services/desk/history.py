@@ -136,7 +136,7 @@ class History:
             "balanceAmount": journal.balance if bill is None else bill.balance_amount,
             "items": items,
         }
-        return Found(view, position)
+        return Found(view, position, large=True)
 
     async def streams(
         self, subject: Subject, caller: Caller, freshness: Freshness, until: int | None = None

@@ -22,11 +22,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Found(Generic[T]):
-    """What was found, and the version of the bill, request or accommodation that it is or belongs to."""
+    """What was found, and the version of the bill, request or accommodation that it is or belongs to.
+
+    `large`: put together from the log, with lists that may be very long.
+    """
 
     view: T
     position: int
     version: int | None = None
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Lookups:
             position = await self._past.position(moment)
             ids = await folios.bill_ids_of_folio(self._reader, folio_id, freshness.at_least(position))
             view = await self._past.folio(folio_id, ids, position, moment.effective_at, caller)
-            return Found(view, position)
+            return Found(view, position, large=True)
         answer = await folios.find_folio(self._reader, folio_id, caller.sees, freshness)
         return Found(one(answer, "folio", folio_id), answer.position)
 
@@ -103,7 +107,7 @@ class Lookups:
         else:
             answer = await bills.find_bill(self._reader, bill_id, caller.sees, freshness)
             view, position = one(answer, "bill", bill_id), answer.position
-        return Found(view, position, view["version"])
+        return Found(view, position, view["version"], large=moment is not None)
 
     async def bills_by_id(self, ids: Sequence[str], caller: Caller, freshness: Freshness) -> Found[Sequence[View]]:
         """Those of these bills that the caller sees, in no order."""

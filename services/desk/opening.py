@@ -24,10 +24,15 @@ class Opener(Protocol):
 
 
 async def encode(body: Any, opener: Opener) -> bytes:
-    """The body as JSON, its virtual accounts opened and its guests masked. Raises StoreUnavailable.
+    """The body as JSON, its virtual accounts opened and its guests masked. Raises StoreUnavailable."""
+    encoded = msgspec.json.encode(body)
+    if SEALED_MEMBER not in encoded:
+        return encoded
+    return msgspec.json.encode(await opened(msgspec.json.decode(encoded), opener))
 
-    Long lists are encoded item by item, and others in this process have their turn.
-    """
+
+async def encode_in_pieces(body: Any, opener: Opener) -> bytes:
+    """The same for a body that may be very large: others in this process have their turn. Raises StoreUnavailable."""
     encoded: list[bytes] = []
     sealed: dict[int, Any] = {}
     async for piece in in_turns(_pieces(body)):

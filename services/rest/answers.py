@@ -1,13 +1,11 @@
 """From outcomes, rows and problems to HTTP answers."""
 
-from typing import Any
-
 import msgspec
 from starlette.responses import Response
 
 from services.billing.views import View
 from services.desk.lookups import Found, Page
-from services.desk.opening import Opener, encode
+from services.desk.opening import Opener, encode, encode_in_pieces
 from services.desk.outcomes import Outcome
 from services.desk.problems import Problem
 
@@ -32,20 +30,21 @@ async def answer(outcome: Outcome, opener: Opener) -> Response:
 
 async def found(thing: Found[View], opener: Opener) -> Response:
     """The answer to a query for one thing, with the position that it is from."""
-    return await _query_answer(thing.view, thing.position, thing.version, opener)
+    encoded = await (encode_in_pieces if thing.large else encode)(thing.view, opener)
+    return _query_answer(encoded, thing.position, thing.version)
 
 
 async def found_page(page: Page, opener: Opener) -> Response:
     """The answer to a query for a list."""
     body = {"items": page.views, "nextCursor": page.next_cursor}
-    return await _query_answer(body, page.position, page.version, opener)
+    return _query_answer(await encode(body, opener), page.position, page.version)
 
 
-async def _query_answer(body: Any, position: int, version: int | None, opener: Opener) -> Response:
+def _query_answer(content: bytes, position: int, version: int | None) -> Response:
     headers = {"Folio-Position": str(position)}
     if version is not None:
         headers["ETag"] = f'"{version}"'
-    return Response(await encode(body, opener), 200, headers, "application/json")
+    return Response(content, 200, headers, "application/json")
 
 
 def refuse(problem: Problem, request_id: str) -> Response:
