@@ -6,12 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import psycopg
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from projections.accommodations import ACCOMMODATIONS
 from projections.bills import BILLS
@@ -31,7 +28,6 @@ from services.billing.stamp import Clock
 from services.collection.attendant import Attendant
 from services.collection.collector import Collector
 from services.collection.office import Office
-from services.collection.provider import Provider
 from services.desk.desk import Desk
 from services.desk.dry_run import DryRuns
 from services.desk.evidence import Evidence
@@ -41,17 +37,13 @@ from services.desk.history import History
 from services.desk.lookups import Lookups
 from services.desk.past import Past
 from services.desk.payment_request_desk import PaymentRequestDesk
-from services.evidence.keys import make_private_key, read_private_key
 from services.graphql.errors import refuse
 from services.graphql.routes import PATH as GRAPHQL_PATH
 from services.graphql.routes import graphql_routes
-from services.payssam.callback import PATH as CALLBACK_PATH
 from services.payssam.callback import callback_router
-from services.payssam.client import PayssamClient
 from services.payssam.wire import without_key
+from services.provision import Collecting, Seal
 from services.rest.app import make_app
-from services.settings import Settings
-from services.store.anchoring import AnchorFile
 from services.store.api_keys import KeyRing
 from services.store.clearing import Clearing
 from services.store.codec import EventCodec
@@ -69,7 +61,6 @@ from services.store.log_store import LogStore
 from services.store.migrate import MigrationError, migrate
 from services.store.past_log import PastLog
 from services.store.recorder import CHANNEL
-from services.store.sealer import Sealer
 from services.store.sealing import Sealing
 from services.store.supervision import again_and_again
 from services.store.tasks import end
@@ -80,8 +71,6 @@ from services.telemetry import (
     READ_MODEL_PARKED_EVENTS,
 )
 
-SIGNING_KEY = "signing-key.pem"
-CHECKPOINTS = "checkpoints.jsonl"
 READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS, PAYMENT_REQUESTS)
 CODEC = EventCodec(transcoder=None)  # type: ignore[arg-type]
 RETRY_SECONDS = 1.0
@@ -232,56 +221,6 @@ class Filling(Progress):
         if self._service.ending:
             raise Stopping
         self._service.trouble = message
-
-
-@dataclass(frozen=True)
-class Collecting:
-    """How guests are asked for money: the provider, its key for callbacks, from where these may come."""
-
-    provider: Provider
-    api_key: SecretStr
-    callback_sources: frozenset[str] = frozenset()
-    automatic_card_payment: bool = False
-
-
-def collecting_by(settings: Settings) -> Collecting | None:
-    """How the settings say that guests are asked for money, None when they name no provider."""
-    if settings.payssam_base_url is None or settings.payssam_api_key is None:
-        return None
-    if settings.public_url is None:
-        log.warning("FOLIO_PUBLIC_URL is not set: the provider cannot report payments, they are found by asking")
-    callback_url = None if settings.public_url is None else settings.public_url + CALLBACK_PATH
-    key = settings.payssam_api_key
-    client = PayssamClient(
-        settings.payssam_base_url, key.get_secret_value(), settings.payssam_api_version, callback_url
-    )
-    sources = frozenset(part.strip() for part in settings.payssam_callback_sources.split(",") if part.strip())
-    return Collecting(client, key, sources, settings.payssam_automatic_card_payment)
-
-
-@dataclass(frozen=True)
-class Seal:
-    """What checkpoints are signed with, and the file outside the database that they are added to.
-
-    Without the file, what was signed before this process began is only known from the database.
-    """
-
-    key: Ed25519PrivateKey
-    checkpoint_file: Path | None = None
-
-    def sealer(self, conninfo: str) -> Sealer:
-        """A sealer for a database."""
-        anchors = None if self.checkpoint_file is None else AnchorFile(self.checkpoint_file)
-        return Sealer(conninfo, self.key, anchors)
-
-
-def seal_by(settings: Settings, data: Path) -> Seal:
-    """How the settings say that the log is sealed; the key is made at the first start. Raises BadKey."""
-    path = settings.signing_key_file or data / SIGNING_KEY
-    if settings.signing_key_file is None and not path.exists():
-        log.warning("%s is made, to sign checkpoints with: keep it like a password, and a copy of it elsewhere", path)
-        make_private_key(path)
-    return Seal(read_private_key(path), settings.checkpoint_file or data / CHECKPOINTS)
 
 
 def make_service(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from services.bootstrap import prepare_database, seal_by
+from services.bootstrap import prepare_database
 from services.cli_audit import audit, verify_command
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
@@ -13,6 +13,7 @@ from services.cli_privacy import privacy
 from services.cli_projections import projections
 from services.cli_replay import replay_command
 from services.cli_shadow import shadow_command
+from services.provision import seal_by
 from services.serving import bind, database, listen, serve_as_set
 from services.telemetry import configure_logging
 from services.terminal import (

@@ -14,11 +14,12 @@ from services.audit.beside import Beside
 from services.audit.edition import is_of_this_version
 from services.audit.report import UNCHECKED, Report
 from services.audit.whole import LogCheck, position_before
-from services.bootstrap import CHECKPOINTS, CODEC, READ_MODELS, SIGNING_KEY, seal_by
+from services.bootstrap import CODEC, READ_MODELS
 from services.cli_progress import BuildingProgress
 from services.evidence.__main__ import check
 from services.evidence.chain import Tampered
 from services.evidence.keys import public_text, read_private_key, read_public_keys
+from services.provision import CHECKPOINTS, SIGNING_KEY, seal_by
 from services.serving import database
 from services.settings import Settings
 from services.store.embedded_account import existing_place

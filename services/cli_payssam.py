@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from services.bootstrap import Service, collecting_by, make_service
+from services.bootstrap import Service, make_service
 from services.collection.payment_request import ID_LENGTH
 from services.collection.ports import KeptCallback
 from services.collection.reconciliation import Report, reconcile
 from services.payssam.sandbox import SandboxSettings, serve_sandbox
+from services.provision import collecting_by
 from services.serving import listen
 from services.store.inbox import list_callbacks, replay_callbacks
 from services.telemetry import configure_logging

@@ -15,7 +15,8 @@ import psycopg
 import uvicorn
 from fastapi import FastAPI
 
-from services.bootstrap import Seal, Service, collecting_by, make_service
+from services.bootstrap import Service, make_service
+from services.provision import Seal, collecting_by
 from services.settings import Settings
 from services.store.connection import with_network_limits
 from services.store.embedded import EmbeddedPostgres, attach

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from prometheus_client import multiprocess
 
-from services.bootstrap import seal_by
+from services.provision import seal_by
 from services.serving import bind, serve_as_set
 from services.settings import Settings
 from services.telemetry import METRICS_FOLDER, configure_logging

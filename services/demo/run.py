@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from services.bootstrap import CHECKPOINTS, SIGNING_KEY, Collecting, Seal, make_service
+from services.bootstrap import make_service
 from services.demo.catalogue import HOTELS
 from services.demo.client import DemoFailed, ask, open_client, wait_until_ready
 from services.demo.key import demo_key
@@ -22,6 +22,7 @@ from services.demo.welcome import AMOUNT, NO_BILL, welcome
 from services.evidence.keys import make_private_key
 from services.payssam.callback import PATH as CALLBACK_PATH
 from services.payssam.client import PayssamClient
+from services.provision import CHECKPOINTS, SIGNING_KEY, Collecting, Seal
 from services.serving import serve
 
 __all__ = ["DemoFailed", "run_demo"]

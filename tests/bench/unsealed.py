@@ -2,7 +2,8 @@
 
 import argparse
 
-from services.bootstrap import collecting_by, make_service
+from services.bootstrap import make_service
+from services.provision import collecting_by
 from services.serving import listen, serve
 from services.settings import Settings
 from services.telemetry import configure_logging

@@ -11,8 +11,9 @@ import psycopg
 from pydantic import SecretStr
 
 from services.access import Role
-from services.bootstrap import Collecting, Service, make_service
+from services.bootstrap import Service, make_service
 from services.collection.office import Office
+from services.provision import Collecting
 from services.rest.schemas import PaymentRequest
 from services.store.api_keys import create_key
 from services.store.tasks import end

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from services.bootstrap import Collecting, Service, make_service
+from services.bootstrap import Service, make_service
 from services.payssam.client import PayssamClient
+from services.provision import Collecting
 from tests.conftest import ADMIN_KEY
 from tests.rest.support import NEW_BILL, expect_problem
 

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.bootstrap import Collecting, Service, make_service
+from services.bootstrap import Service, make_service
+from services.provision import Collecting
 from services.rest.schemas import Points
 from tests.collection.fake_provider import BUSY, TIMED_OUT, Operation
 from tests.collection.front import ASK, CALLBACK_KEY, OPERATIONS, Front, checked, client_for, open_front

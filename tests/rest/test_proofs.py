@@ -10,8 +10,9 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from services.bootstrap import Seal, Service, make_service
+from services.bootstrap import Service, make_service
 from services.evidence.verification import verify
+from services.provision import Seal
 from services.store.locks import CLASS
 from services.store.sealer import LOCK
 from tests.conftest import ADMIN_KEY, Desk, ready_client

@@ -10,8 +10,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
-from services.bootstrap import Collecting, Service, make_service
+from services.bootstrap import Service, make_service
 from services.payssam.client import PayssamClient
+from services.provision import Collecting
 from services.store.connection import connect, connect_blocking, connect_patiently
 from services.store.migrate import MigrationError, migrate, shipped_migrations
 from services.store.roles import as_service

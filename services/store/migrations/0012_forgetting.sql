@@ -55,5 +55,11 @@ REVOKE ALL ON FUNCTION ledger.payment_requests_of, ledger.destroy_personal_data,
 GRANT EXECUTE ON FUNCTION ledger.payment_requests_of, ledger.destroy_personal_data TO folio_service;
 GRANT SELECT, INSERT, UPDATE ON ledger.personal_data_keys TO folio_service;
 GRANT SELECT, INSERT, UPDATE ON collection.callbacks TO folio_service;
--- What a destroyed key leaves in its table is cleared away with VACUUM.
-GRANT MAINTAIN ON ledger.personal_data_keys, collection.callbacks TO folio_service;
+-- What a destroyed key leaves in its table is cleared away with VACUUM; before PostgreSQL 17 autovacuum does it later.
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::int >= 170000 THEN
+        GRANT MAINTAIN ON ledger.personal_data_keys, collection.callbacks TO folio_service;
+    END IF;
+END;
+$$;

@@ -10,10 +10,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.bootstrap import Collecting, Service, make_service
+from services.bootstrap import Service, make_service
 from services.collection import commands
 from services.payssam.client import PayssamClient
 from services.payssam.sandbox import SandboxSettings, running_sandbox
+from services.provision import Collecting
 from tests.conftest import ADMIN_KEY, Desk
 from tests.faults.server import SECONDS_MAX, free_port
 from tests.payssam.faults.town import asking
