@@ -5,7 +5,6 @@ import gc
 import logging
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,8 +25,6 @@ BACKLOG = 1024
 MESSAGE_BYTES_MAX = 1024 * 1024
 GARBAGE_THRESHOLDS = (5_000, 20, 500)
 SHUTDOWN_SECONDS_MAX = 10
-SWITCH_SECONDS = 0.0005
-"""How long a thread, such as the one that seals, keeps requests waiting for the interpreter."""
 CUT_OFF_SECONDS = 4
 """When a connection is cut off whose answer has ended, but is not taken by its reader."""
 
@@ -156,7 +153,6 @@ async def serve(
         await service.begun.wait()
         server = Server(web_config(service.app))
         _collect_garbage_rarely()
-        sys.setswitchinterval(SWITCH_SECONDS)
         beside = asyncio.create_task(_beside(meanwhile, server)) if meanwhile else None
         await server.serve(sockets=[listening])
         if beside is not None:

@@ -5,6 +5,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,20 @@ NEW_BILL = {"accommodationId": "HOTEL-1", "name": "Room", "totalAmount": 100}
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A server of several processes, all of which serve."""
-    data = tmp_path / "data"
+    with served(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same for tests that leave it as it was."""
+    with served(tmp_path_factory.mktemp("lasting") / "data") as running:
+        yield running
+
+
+@contextmanager
+def served(data: Path) -> Iterator[Server]:
+    """A server of several processes, all of which serve, ended afterwards."""
     running = Server(data, options=["--workers", str(WORKERS)])
     running.start()
     running.wait_for(200)
@@ -82,7 +96,8 @@ def post_bill(server: Server, name: str) -> dict[str, Any]:
     return bill
 
 
-def test_each_process_serves_reads_what_others_wrote_and_counts_for_all(server: Server) -> None:
+def test_each_process_serves_reads_what_others_wrote_and_counts_for_all(lasting: Server) -> None:
+    server = lasting
     posted = [post_bill(server, f"Bill {number}") for number in range(40)]
     for bill in posted:
         shown = httpx.get(f"{server.address}/v1/bills/{bill['id']}", headers=HEADERS, timeout=20)
@@ -93,12 +108,14 @@ def test_each_process_serves_reads_what_others_wrote_and_counts_for_all(server: 
     assert logged.count('"answered"') >= 80
 
 
-def test_one_key_over_many_connections_counts_once(server: Server) -> None:
+def test_one_key_over_many_connections_counts_once(lasting: Server) -> None:
+    server = lasting
+
     async def post_everywhere() -> list[httpx.Response]:
         async def post() -> httpx.Response:
             async with httpx.AsyncClient(base_url=server.address, headers=HEADERS, timeout=20) as client:
                 return await client.post(
-                    "/v1/folios/FOLIO-1/bills", json=NEW_BILL, headers={"Idempotency-Key": "the same"}
+                    "/v1/folios/ONCE/bills", json=NEW_BILL, headers={"Idempotency-Key": "the same"}
                 )
 
         return await asyncio.gather(*(post() for _ in range(30)))
@@ -106,7 +123,7 @@ def test_one_key_over_many_connections_counts_once(server: Server) -> None:
     answers = asyncio.run(post_everywhere())
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
-    folio = httpx.get(f"{server.address}/v1/folios/FOLIO-1", headers=HEADERS, timeout=20).json()
+    folio = httpx.get(f"{server.address}/v1/folios/ONCE", headers=HEADERS, timeout=20).json()
     assert folio["totalAmount"] == 100
 
 
@@ -135,7 +152,8 @@ async def test_workers_killed_under_load_are_replaced_and_nothing_is_lost_or_dou
         assert bill["balanceAmount"] == 100 - paid
 
 
-def test_a_worker_takes_no_connections_before_it_can_answer_them(server: Server) -> None:
+def test_a_worker_takes_no_connections_before_it_can_answer_them(lasting: Server) -> None:
+    server = lasting
     for killed in sorted(serving(server)):
         psutil.Process(killed).kill()
         statuses: list[int] = []
