@@ -19,7 +19,7 @@ from services.cli_progress import BuildingProgress
 from services.evidence.__main__ import check
 from services.evidence.chain import Tampered
 from services.evidence.keys import public_text, read_private_key, read_public_keys
-from services.provision import CHECKPOINTS, SIGNING_KEY, seal_by
+from services.provision import SIGNING_KEY, checkpoint_file, seal_by
 from services.serving import database
 from services.settings import Settings
 from services.store.embedded_account import existing_place
@@ -169,7 +169,7 @@ def _own_keys(settings: Settings, data: Path) -> list[Ed25519PublicKey]:
 
 
 def _own_checkpoints(settings: Settings, data: Path) -> Path | None:
-    path = settings.checkpoint_file or data / CHECKPOINTS
+    path = checkpoint_file(settings, data)
     return path if path.exists() else None
 
 

@@ -1,10 +1,12 @@
 """What the settings give a service: the provider that guests are asked through, the key that the log is sealed with."""
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from services.collection.provider import Provider
@@ -16,7 +18,8 @@ from services.store.anchoring import AnchorFile
 from services.store.sealer import Sealer
 
 SIGNING_KEY = "signing-key.pem"
-CHECKPOINTS = "checkpoints.jsonl"
+CHECKPOINTS = "checkpoints"
+PLACE_LENGTH = 12
 
 log = logging.getLogger(__name__)
 
@@ -68,4 +71,15 @@ def seal_by(settings: Settings, data: Path) -> Seal:
     if settings.signing_key_file is None and not path.exists():
         log.warning("%s is made, to sign checkpoints with: keep it like a password, and a copy of it elsewhere", path)
         make_private_key(path)
-    return Seal(read_private_key(path), settings.checkpoint_file or data / CHECKPOINTS)
+    return Seal(read_private_key(path), checkpoint_file(settings, data))
+
+
+def checkpoint_file(settings: Settings, data: Path) -> Path:
+    """Where checkpoints are kept: unless it is set, in the data folder, by another name for each database elsewhere."""
+    if settings.checkpoint_file is not None:
+        return settings.checkpoint_file
+    if settings.database_url is None:
+        return data / f"{CHECKPOINTS}.jsonl"
+    address = conninfo_to_dict(settings.database_url.get_secret_value())
+    place = "\n".join(str(address.get(part, "")) for part in ("host", "hostaddr", "port", "dbname"))
+    return data / f"{CHECKPOINTS}-{hashlib.sha256(place.encode()).hexdigest()[:PLACE_LENGTH]}.jsonl"

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     checkpoint_file: Path | None = Field(
         default=None,
         description="File that each checkpoint is added to, so that copies can be kept elsewhere; by default"
-        " checkpoints.jsonl in the data folder",
+        " checkpoints.jsonl in the data folder, or checkpoints-….jsonl with a name for each database elsewhere",
     )
     log_format: str = Field(default="json", pattern="^(json|console)$")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

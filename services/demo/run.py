@@ -43,7 +43,7 @@ async def run_demo(conninfo: str, listening: socket.socket, data: Path) -> None:
         async def meanwhile() -> None:
             await _prepare(conninfo, address, provider.address, data)
 
-        seal = Seal(make_private_key(data / SIGNING_KEY), data / CHECKPOINTS)
+        seal = Seal(make_private_key(data / SIGNING_KEY), data / f"{CHECKPOINTS}.jsonl")
         service = make_service(conninfo, None, Collecting(client, key), introspection=True, seal=seal)
         await serve(service, listening, meanwhile)
 

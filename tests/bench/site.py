@@ -23,6 +23,7 @@ class Site:
     """A database, and the services that can be started on it, each in one process."""
 
     conninfo: str
+    folder: Path
 
     @property
     def environment(self) -> dict[str, str]:
@@ -39,7 +40,8 @@ class Site:
     def folio(self, **settings: str) -> AbstractContextManager[Running]:
         """The service itself."""
         port = free_port()
-        return running("folio", [*FOLIO, "serve", "--port", str(port)], self.environment | settings, port)
+        command = [*FOLIO, "serve", "--port", str(port), "--data", str(self.folder / "service")]
+        return running("folio", command, self.environment | settings, port)
 
     def unsealed(self) -> AbstractContextManager[Running]:
         """The service without sealing."""
@@ -84,7 +86,7 @@ def opened_site(folder: Path) -> Iterator[Site]:
     data = Path(tempfile.mkdtemp(prefix="database-", dir=folder)) / "data"
     try:
         with EmbeddedPostgres(data) as conninfo:
-            site = Site(conninfo)
+            site = Site(conninfo, data.parent)
             _check_durable(site)
             yield site
     finally:
