@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.audit.findings import Finding, Kind
 from services.evidence.checkpoint import NO_CHECKPOINT, Checkpoint, key_id_of
-from services.store.checkpointing import SELECT_CHECKPOINTS
+from services.store.checkpointing import SELECT_CHECKPOINTS, SELECT_LAST
 from services.store.linking import Connection
 
 SELECT_KEYS = """
@@ -61,8 +61,7 @@ def checkpoint_findings(connection: Connection, keys: Keys) -> Iterator[Finding]
 
 def last_checkpoint_of(connection: Connection) -> Checkpoint | None:
     """The newest checkpoint, None without one, or when a part of it is missing. Raises psycopg.Error."""
-    query = f"{SELECT_CHECKPOINTS} ORDER BY number DESC LIMIT 1"
-    row = connection.execute(query.encode(), binary=True).fetchone()
+    row = connection.execute(SELECT_LAST.encode(), binary=True).fetchone()
     return None if row is None or None in row else Checkpoint(*row)
 
 

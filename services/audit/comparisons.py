@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from services.audit.findings import Finding, Kind
 from services.evidence.chain import origin_of
-from services.store.linking import Connection
+from services.store.linking import Connection, only_number
 
 TOLD_MAX = 1_000
 """Of each kind of difference; that many are enough to see that the log is not what it was."""
@@ -121,17 +120,6 @@ def beginning_findings(connection: Connection) -> Iterator[Finding]:
                 yield Finding(Kind.CHAIN_BROKEN, sentence, position)
 
 
-def sealed_position(connection: Connection) -> int:
-    """The position of the last link, 0 without one."""
-    return int(_only(connection, "SELECT coalesce(max(position), 0) FROM ledger.links"))
-
-
 def head_position(connection: Connection) -> int:
     """The position of the last event, 0 in an empty log."""
-    return int(_only(connection, "SELECT coalesce(max(notification_id), 0) FROM ledger.events"))
-
-
-def _only(connection: Connection, query: str) -> Any:
-    row = connection.execute(query.encode()).fetchone()
-    assert row is not None
-    return row[0]
+    return only_number(connection, "SELECT coalesce(max(notification_id), 0) FROM ledger.events")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from services.evidence.printable import printable
+
 TEXT_MAX = 2_000
 """Characters of a sentence that are shown."""
 
@@ -73,9 +75,7 @@ class Finding:
 
 def shown(text: str) -> str:
     """A text with names that anybody may have put there, so that none of them commands the terminal."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text[:TEXT_MAX]
-    )
+    return printable(text[:TEXT_MAX])
 
 
 def stumbled(part: str, error: Exception) -> Finding:

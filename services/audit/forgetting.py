@@ -1,8 +1,8 @@
 """Guests who are forgotten: what the log says of them, and what is there of them all the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from services.audit.comparisons import TOLD_MAX
+from services.audit.comparisons import Comparison
 from services.audit.findings import Finding, Kind
 from services.store.linking import Connection
 
@@ -18,47 +18,49 @@ FORGOTTEN = """
 """
 """The guests that the log says to be forgotten, and whose guest each payment request asks: from the log alone."""
 
-QUERIES: Sequence[tuple[Kind, str, str]] = (
-    (
-        Kind.GUEST_NOT_FORGOTTEN,
-        "Folio {1} has a data key, yet its guest was forgotten at position {0}. " + FORGET_AGAIN,
-        """
+COMPARISONS = tuple(
+    Comparison("Forgotten guests", kind, sentence, f"{FORGOTTEN} {query}")
+    for kind, sentence, query in (
+        (
+            Kind.GUEST_NOT_FORGOTTEN,
+            "Folio {1} has a data key, yet its guest was forgotten at position {0}. " + FORGET_AGAIN,
+            """
         SELECT position, folio_id FROM forgotten JOIN ledger.personal_data_keys AS key USING (folio_id)
          WHERE key.data_key IS NOT NULL
         """,
-    ),
-    (
-        Kind.GUEST_NOT_FORGOTTEN,
-        "Folio {1} may be given a data key, yet its guest was forgotten at position {0}. " + FORGET_AGAIN,
-        """
+        ),
+        (
+            Kind.GUEST_NOT_FORGOTTEN,
+            "Folio {1} may be given a data key, yet its guest was forgotten at position {0}. " + FORGET_AGAIN,
+            """
         SELECT position, folio_id FROM forgotten LEFT JOIN ledger.personal_data_keys AS key USING (folio_id)
          WHERE key.folio_id IS NULL
         """,
-    ),
-    (
-        Kind.GUEST_NOT_FORGOTTEN,
-        "Callback {2} is kept with what it says, yet the guest of folio {1} was forgotten at position {0}. "
-        + FORGET_AGAIN,
-        """
+        ),
+        (
+            Kind.GUEST_NOT_FORGOTTEN,
+            "Callback {2} is kept with what it says, yet the guest of folio {1} was forgotten at position {0}. "
+            + FORGET_AGAIN,
+            """
         SELECT forgotten.position, forgotten.folio_id, callback.number
           FROM collection.callbacks AS callback LEFT JOIN asked USING (request_id)
           JOIN forgotten ON forgotten.folio_id = coalesce(asked.folio_id, callback.folio_id)
          WHERE callback.body <> '' OR callback.headers <> '{}'
         """,
-    ),
-    (
-        Kind.KEY_LOST,
-        "The data key of folio {1} is destroyed, and no event says that its guest was forgotten.",
-        """
+        ),
+        (
+            Kind.KEY_LOST,
+            "The data key of folio {1} is destroyed, and no event says that its guest was forgotten.",
+            """
         SELECT NULL::bigint AS position, folio_id FROM ledger.personal_data_keys AS key
          WHERE data_key IS NULL AND NOT EXISTS (SELECT FROM forgotten WHERE forgotten.folio_id = key.folio_id)
         """,
-    ),
+        ),
+    )
 )
 
 
 def forgetting_findings(connection: Connection) -> Iterator[Finding]:
     """What is there of forgotten guests, and keys that are gone without a word. Raises psycopg.Error."""
-    for kind, sentence, query in QUERIES:
-        for row in connection.execute(f"{FORGOTTEN} {query} ORDER BY 1, 2 LIMIT {TOLD_MAX}".encode()):
-            yield Finding(kind, sentence.format(*row), row[0])
+    for comparison in COMPARISONS:
+        yield from comparison.findings(connection)

@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.audit.anchors import anchor_findings, size_of
 from services.audit.checkpoints import checkpoint_findings, key_findings, last_checkpoint_of
-from services.audit.comparisons import COMPARISONS, beginning_findings, head_position, sealed_position
+from services.audit.comparisons import COMPARISONS, beginning_findings, head_position
 from services.audit.events import EventCheck
 from services.audit.findings import Finding, Kind, stumbled
 from services.audit.forgetting import forgetting_findings
 from services.audit.tree import head_findings, root_findings
 from services.evidence.checkpoint import Checkpoint, key_id_of
 from services.store.connection import connect_blocking
-from services.store.linking import Connection
+from services.store.linking import Connection, sealed_position
 from services.store.past_log import SELECT_POSITION_AT
 
 NAME = "folio audit"

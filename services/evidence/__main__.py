@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.evidence.keys import BadKey, read_public_keys
+from services.evidence.printable import printable
 from services.evidence.verification import Verdict, verify
 
 HOLDS, FAULTY, UNCHECKED = 0, 1, 2
@@ -27,32 +28,25 @@ def check(path: Path, key_paths: Sequence[Path]) -> tuple[int, str]:
         return UNCHECKED, f"Could not check: {error}"
     except OSError as error:
         return UNCHECKED, f"Could not check: {path} cannot be read: {error.strerror}."
-    status, told = _told(verify(text, keys))
-    return status, printable(told)
+    status, lines = _told(verify(text, keys))
+    return status, "\n".join(map(printable, lines))
 
 
-def printable(text: str) -> str:
-    """The text with escapes for what is no sign: a forged package must not write on the reader's screen."""
-    return "".join(
-        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode() for sign in text
-    )
-
-
-def _told(verdict: Verdict) -> tuple[int, str]:
+def _told(verdict: Verdict) -> tuple[int, list[str]]:
     if verdict.faults:
         told = [f"WRONG: {fault}." for fault in verdict.faults[:TOLD_MAX]]
         if len(verdict.faults) > TOLD_MAX:
             told.append(f"... and {len(verdict.faults) - TOLD_MAX} more.")
-        return FAULTY, "\n".join([*told, *_unchecked(verdict), "The package does not prove anything."])
+        return FAULTY, [*told, *_unchecked(verdict), "The package does not prove anything."]
     if not verdict.holds or verdict.package is None:
-        return UNCHECKED, "\n".join(_unchecked(verdict))
+        return UNCHECKED, _unchecked(verdict)
     package, checkpoint = verdict.package, verdict.package.checkpoint
-    return HOLDS, (
+    return HOLDS, [
         f"Folio {package.folio_id}: {len(package.links)} events, positions {package.links[0].position} to"
-        f" {package.links[-1].position}, nothing altered, left out or added.\n"
+        f" {package.links[-1].position}, nothing altered, left out or added.",
         f"They are all its events up to position {checkpoint.position} of the log: checkpoint {checkpoint.number},"
-        f" made {checkpoint.made_at}, signed with key {checkpoint.key_id}."
-    )
+        f" made {checkpoint.made_at}, signed with key {checkpoint.key_id}.",
+    ]
 
 
 def _unchecked(verdict: Verdict) -> list[str]:

@@ -57,8 +57,7 @@ def link_next(connection: Connection) -> int:
 
     Raises Tampered when an event is missing or cannot be read, or links are that were signed; psycopg.Error.
     """
-    after: int = _only(connection.execute(SELECT_SEALED))
-    signed: int = _only(connection.execute(SELECT_SIGNED))
+    after, signed = sealed_position(connection), signed_position(connection)
     if after < signed:
         raise Tampered(f"The links end at position {after}; those up to {signed} were signed.")
     events = _read(connection, after)
@@ -118,7 +117,18 @@ def _heads(connection: Connection, chains: Iterable[str]) -> list[tuple[Any, ...
     return connection.execute(SELECT_HEADS, {"chains": list(chains)}).fetchall()
 
 
-def _only(cursor: psycopg.Cursor[tuple[Any, ...]]) -> Any:
-    row = cursor.fetchone()
+def sealed_position(connection: Connection) -> int:
+    """The position of the last link, 0 without one."""
+    return only_number(connection, SELECT_SEALED)
+
+
+def signed_position(connection: Connection) -> int:
+    """The position of the last checkpoint, 0 without one."""
+    return only_number(connection, SELECT_SIGNED)
+
+
+def only_number(connection: Connection, query: str) -> int:
+    """The number that is all that a query gives."""
+    row = connection.execute(query.encode()).fetchone()
     assert row is not None
-    return row[0]
+    return int(row[0])

@@ -19,7 +19,7 @@ from services.evidence.checkpoint import Checkpoint
 from services.store.anchoring import AnchorFile
 from services.store.checkpointing import last_checkpoint, make_checkpoint
 from services.store.connection import connect_blocking
-from services.store.linking import SELECT_SEALED, Connection, link_next
+from services.store.linking import Connection, link_next, sealed_position, signed_position
 from services.store.locks import CLASS
 
 CHECKPOINT_EVENTS_MAX = 50_000
@@ -137,8 +137,4 @@ def _covered(connection: Connection, chain: str, position: int) -> bool:
 
 def _uncovered(connection: Connection) -> int:
     """How many links came after the newest checkpoint."""
-    row = connection.execute(SELECT_SEALED).fetchone()
-    assert row is not None
-    last = last_checkpoint(connection)
-    sealed: int = row[0]
-    return sealed - (0 if last is None else last.position)
+    return sealed_position(connection) - signed_position(connection)

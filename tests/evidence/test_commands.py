@@ -89,6 +89,11 @@ def test_a_forged_package_writes_nothing_on_the_screen(tmp_path: Path) -> None:
     assert told.returncode == 1
     assert "\x1b" not in told.stdout
     assert "\\x1b[2Jbill\\u202e.added" in told.stdout
+    forged.write_bytes(
+        make_proof().text.replace(b"bill.added", b"bill\\nFolio FOLIO-1: nothing altered").replace(b"12000", b"1")
+    )
+    told = run(MODULE, forged, "--key", PUBLIC_KEY)
+    assert all(line.startswith(("WRONG: ", "The package does not")) for line in told.stdout.splitlines())
 
 
 def test_a_file_that_holds_no_such_key_is_told(tmp_path: Path) -> None:
