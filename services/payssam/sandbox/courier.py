@@ -43,24 +43,25 @@ class Courier:
             try:
                 while True:
                     self._news.clear()
-                    self._start_due(client)
-                    await self._pause()
+                    # One moment for both: what fell due between two looks at the clock would be seen by neither.
+                    now = self._clock()
+                    self._start_due(client, now)
+                    await self._pause(now)
             finally:
                 broken_off = list(self._under_way.values())
                 for task in broken_off:
                     task.cancel()
                 await asyncio.gather(*broken_off, return_exceptions=True)
 
-    def _start_due(self, client: httpx.AsyncClient) -> None:
+    def _start_due(self, client: httpx.AsyncClient, now: float) -> None:
         # Twice the number: what is under way stays due until it is answered.
-        for delivery in self._deliveries.due(self._clock(), 2 * TOGETHER_MAX):
+        for delivery in self._deliveries.due(now, 2 * TOGETHER_MAX):
             if len(self._under_way) >= TOGETHER_MAX:
                 return
             if delivery.number not in self._under_way:
                 self._under_way[delivery.number] = asyncio.create_task(self._deliver(client, delivery))
 
-    async def _pause(self) -> None:
-        now = self._clock()
+    async def _pause(self, now: float) -> None:
         due = self._deliveries.next_due(now)
         try:
             async with asyncio.timeout(None if due is None else due - now):

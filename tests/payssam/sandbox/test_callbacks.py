@@ -1,6 +1,6 @@
 """Callbacks: what they carry, when they count as delivered, and everything that can be wrong with them."""
 
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,17 @@ async def test_after_24_tries_more_it_is_given_up(receiver: Receiver) -> None:
         assert (await _callbacks(partner, bill_id))[0]["outcome"] == "given_up"
         totals = await partner.look("totals")
         assert (totals["callbacksDelivered"], totals["callbacksWaiting"]) == (0, 0)
+
+
+async def test_a_callback_that_falls_due_between_two_looks_at_the_clock_is_sent(receiver: Receiver) -> None:
+    receiver.answer = "no"
+    ticks = count()
+    listening = listening_socket()
+    # Each look at the clock finds it 20 ms on, so that every next try falls due between two of them.
+    settings = SandboxSettings(hour_seconds=0.03, clock=lambda: next(ticks) * 0.02)
+    async with running_sandbox(settings, listening), Partner(listening.getsockname()[1]) as partner:
+        await partner.paid(callbackUrl=receiver.url)
+        await until(lambda: len(receiver.bodies) == 25)
 
 
 async def test_a_partner_who_cannot_be_reached_is_tried_again(partner: Partner) -> None:
