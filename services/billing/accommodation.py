@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -53,6 +54,19 @@ class AccommodationConfigured(CreatedEvent):
         aggregate.in_use = self.in_use
 
 
+class DayClosed(LedgerEvent):
+    """A business day and all before it are closed: what is recorded from now on belongs to a later one."""
+
+    TOPIC = "accommodation.day_closed"
+
+    accommodation_id: str
+    business_date: date
+
+    def apply(self, aggregate: "Accommodation") -> None:
+        """Remember the newest closed day."""
+        aggregate.closed_through = self.business_date
+
+
 class Accommodation(BaseAggregate[str]):
     """A hotel, with the settings that its bills follow."""
 
@@ -64,7 +78,8 @@ class Accommodation(BaseAggregate[str]):
     in_use: bool
 
     def __init__(self) -> None:
-        """Filled by its first event."""
+        """The part that a new accommodation does not have yet; the rest comes with its first event."""
+        self.closed_through: date | None = None
 
     @classmethod
     def configured(cls, stamp: Stamp, accommodation_id: str, settings: Settings, *, in_use: bool) -> "Accommodation":

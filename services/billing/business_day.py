@@ -1,0 +1,76 @@
+"""Business days: which day of an accommodation an event or a moment belongs to.
+
+A day begins at the accommodation's cut-off hour in its zone. Days never go back: what is recorded after a day was
+closed belongs to the next open one, and a change of zone or cut-off hour leads to no day that has passed.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from services.billing.accommodation import AccommodationConfigured, DayClosed, Settings
+
+DAY = timedelta(days=1)
+
+
+def day_start(day: date, settings: Settings) -> datetime:
+    """The moment (UTC) at which a business day begins.
+
+    A time that the clocks pass twice counts the second time; one that they skip, as far after midnight as it would
+    have been without the change.
+    """
+    zone = ZoneInfo(settings.time_zone)
+    local = datetime.combine(day, time.fromisoformat(settings.business_day_starts_at), tzinfo=zone)
+    again = local.replace(fold=1)
+    twice = again.utcoffset() != local.utcoffset() and again.astimezone(UTC) > local.astimezone(UTC)
+    return (again if twice else local).astimezone(UTC)
+
+
+def calendar_day(moment: datetime, settings: Settings) -> date:
+    """The day that a moment lies in by zone and cut-off hour alone."""
+    day = moment.astimezone(ZoneInfo(settings.time_zone)).date()
+    if moment < day_start(day, settings):
+        return day - DAY
+    return day + DAY if moment >= day_start(day + DAY, settings) else day
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of the log from `position` on with the same settings, in which no day before `earliest` can be."""
+
+    position: int
+    settings: Settings
+    earliest: date = date.min
+
+
+class BusinessDays:
+    """The days of one accommodation, as its events tell them: take these in order, then ask."""
+
+    def __init__(self) -> None:
+        self.stretches = [Stretch(0, Settings())]
+
+    def take(self, event: AccommodationConfigured | DayClosed, position: int) -> None:
+        """Note what an event of the accommodation changes for the events after it."""
+        last = self.stretches[-1]
+        if isinstance(event, DayClosed):
+            stretch = Stretch(position, last.settings, max(last.earliest, event.business_date + DAY))
+        elif event.settings == last.settings:
+            return
+        else:
+            reached = max(last.earliest, calendar_day(event.timestamp, last.settings))
+            stretch = Stretch(position, event.settings, reached)
+        self.stretches.append(stretch)
+
+    def at(self, position: int) -> Stretch:
+        """The stretch that an event at a position lies in; an event that ends one still belongs to it."""
+        return self.stretches[bisect_right(self.stretches, position - 1, key=lambda stretch: stretch.position) - 1]
+
+    def business_date(self, position: int, recorded_at: datetime) -> date:
+        """The day that an event belongs to."""
+        stretch = self.at(position)
+        return max(stretch.earliest, calendar_day(recorded_at, stretch.settings))
+
+    def concerns(self, position: int, moment: datetime) -> date:
+        """The day that a moment lies in which an event at a position tells of."""
+        return calendar_day(moment, self.at(position).settings)
