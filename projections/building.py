@@ -118,7 +118,7 @@ class Building:
         """Make an empty table, with these of its indexes."""
         async with self.connection.transaction():
             await self._execute(model.drop)
-            for statement in (model.table, *indexes):
+            for statement in (model.table, *model.filling_indexes, *indexes):
                 await self._execute(statement)
             await self._execute(FORGET_PARKED, name=model.name)
             await self._execute(BEGIN_POSITION, name=model.name)

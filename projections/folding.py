@@ -1,5 +1,6 @@
 """Events into rows: a batch of the log is read and decoded once, and folded into every read model that it touches."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,9 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg.rows import dict_row
 
+from projections.calendar import Calendar, accommodation_of, calendar_of
 from projections.place import Connection, Place
-from projections.read_model import ReadModel
+from projections.read_model import ReadModel, Row
 from services.store.codec import EventCodec
 
 SELECT_EVENTS = """
@@ -149,13 +151,19 @@ async def project(
     if not touching:
         return
     rows = await _rows(connection, place, model, list({key for key, _, _ in touching}))
+    calendar = await _calendar(connection, model, rows, touching)
+    primary, changed = model.columns[0], {}
     for key, position, event in touching:
+        row = rows.get(key)
         try:
-            rows[key] = model.apply(rows.get(key), event, position)
+            day = None if calendar is None else calendar.day_of(event, row, position)
+            taken = model.take(row, event, position, day)
         except Exception as error:
             raise EventFailed(model.name, position, folio_of(event), error) from error
+        rows[key] = taken[-1]
+        changed.update({row[primary]: row for row in taken})
     try:
-        await _write(connection, place, model, list(rows.values()))
+        await _write(connection, place, model, list(changed.values()))
     except Exception as error:
         if isinstance(error, psycopg.Error) and (error.sqlstate or "")[:2] not in BLAMED_ON_EVENTS:
             raise
@@ -190,7 +198,22 @@ async def _unblocked(
 async def _rows(connection: Connection, place: Place, model: ReadModel, keys: Sequence[str]) -> dict[str, Any]:
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(place.sql(model.select), {"keys": keys})
-        return {row[model.columns[0]]: row for row in await cursor.fetchall()}
+        return {row[model.key]: row for row in await cursor.fetchall()}
+
+
+async def _calendar(
+    connection: Connection, model: ReadModel, rows: Mapping[str, Row], touching: Sequence[tuple[str, int, Any]]
+) -> Calendar | None:
+    """The business days of all accommodations that these events are of, None for a read model without days."""
+    if not model.needs_days:
+        return None
+    calendar = calendar_of(connection)
+    accommodations = set()
+    for key, _, event in touching:
+        with contextlib.suppress(KeyError):  # of what began in this batch, another of these events names it
+            accommodations.add(accommodation_of(event, rows.get(key)))
+    await calendar.reach(connection, accommodations, max(position for _, position, _ in touching))
+    return calendar
 
 
 async def _write(connection: Connection, place: Place, model: ReadModel, rows: Sequence[Any]) -> None:

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
+from services.billing.business_day import Day
 from services.billing.event import LedgerEvent
 
 Row = dict[str, Any]
@@ -16,7 +17,7 @@ def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
-Apply = Callable[[Row | None, Any, int], Row]
+Apply = Callable[[Row | None, Any, Any], Row]
 """Makes or changes the row for an event at a position of the log; None when there is no row yet."""
 
 
@@ -37,6 +38,21 @@ class ReadModel:
     key_of: Callable[[LedgerEvent], str | None]
     apply: Apply
 
+    key_column: ClassVar[str | None] = None
+    """The column that rows are found by, the first unless named."""
+
+    needs_days: ClassVar[bool] = False
+    """Whether rows depend on the business day of their events."""
+
+    def take(self, row: Row | None, event: LedgerEvent, position: int, day: Day | None) -> list[Row]:
+        """The rows that an event makes or changes, the last of them the one that the key's next event is applied to."""
+        return [self.apply(row, event, position)]
+
+    @property
+    def key(self) -> str:
+        """The column that rows are found by."""
+        return self.key_column or self.columns[0]
+
     @property
     def digest(self) -> bytes:
         """What the rows depend on besides the log."""
@@ -53,6 +69,11 @@ class ReadModel:
         return [each.replace("INDEX", "INDEX IF NOT EXISTS", 1) for each in self._statements[1:]]
 
     @property
+    def filling_indexes(self) -> Sequence[str]:
+        """Those of them without which it cannot be filled."""
+        return []
+
+    @property
     def _statements(self) -> Sequence[str]:
         return [each.strip() for each in self.definition.split(";") if each.strip()]
 
@@ -65,7 +86,7 @@ class ReadModel:
     def select(self) -> str:
         """The statement that reads the rows of some keys."""
         columns = ", ".join(self.columns)
-        return f"SELECT {columns} FROM read_model.{self.name} WHERE {self.columns[0]} = ANY(%(keys)s)"
+        return f"SELECT {columns} FROM read_model.{self.name} WHERE {self.key} = ANY(%(keys)s)"
 
     @property
     def upsert(self) -> str:

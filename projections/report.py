@@ -4,14 +4,15 @@ A report is two statements. `entries` gives a row for each event that counts, wi
 the report itself, by default those amounts added up by key. So every figure can be explained by its events.
 
 Both know the parameters `accommodation_id`, `first` and `last` (business dates, both included), `position` (nothing
-after it counts) and `folio_id` (None for all). Columns are in snake_case here and in camelCase everywhere outside.
+after it counts) and `folio_id` (None for all); and the stretch of the log that the period is: `before` is the last
+position before it, `until` the last in it. Columns are in snake_case here and in camelCase everywhere outside.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["text", "date", "time", "count", "amount", "percent", "seconds"]
+Kind = Literal["text", "date", "time", "count", "amount", "percent", "seconds", "flag"]
 """Amounts are in minor units of the accommodation's currency; times in UTC; dates are business dates."""
 
 POSITION = "position"
@@ -44,6 +45,7 @@ class Chart:
 class Report:
     """A report. `groupings` has the key columns for each way to group it, the default first.
 
+    `rows` may differ by grouping, and have `more` columns then, last. `explained_by` are columns of its entries alone.
     `as_of`: it tells how things stand at the end of the period, and needs no beginning.
     """
 
@@ -54,10 +56,11 @@ class Report:
     groupings: Mapping[str, Sequence[Column]]
     columns: Sequence[Column]
     entries: str
-    rows: str | None = None
+    rows: str | Mapping[str, str] | None = None
+    more: Mapping[str, Sequence[Column]] = field(default_factory=dict)
+    explained_by: Sequence[Column] = ()
     as_of: bool = False
     chart: Chart | None = None
-    tables: Sequence[str] = field(default=())
 
     @property
     def default_grouping(self) -> str:
@@ -66,7 +69,7 @@ class Report:
 
     def columns_by(self, grouping: str) -> list[Column]:
         """All its columns when grouped so, the keys first."""
-        return [*self.groupings[grouping], *self.columns]
+        return [*self.groupings[grouping], *self.columns, *self.more.get(grouping, ())]
 
     def explaining_columns(self, grouping: str) -> list[Column]:
         """The columns of its entries: keys, position and event, then the amounts that add up."""
@@ -74,14 +77,20 @@ class Report:
             Column(POSITION, "count", "The position of the event in the log"),
             Column(EVENT, "text", "The event"),
         ]
-        return [*self.groupings[grouping], *named, *(column for column in self.columns if column.adds)]
+        return [
+            *self.groupings[grouping],
+            *named,
+            *(column for column in self.columns if column.adds),
+            *self.explained_by,
+        ]
 
     def statement(self, grouping: str) -> str:
         """The statement that gives its rows."""
         keys = ", ".join(column.name for column in self.groupings[grouping])
-        if self.rows is not None:
-            return self.rows.replace("{keys}", keys).replace("{entries}", self.entries)
-        sums = ", ".join(f"sum({column.name})::bigint AS {column.name}" for column in self.columns)
+        rows = self.rows[grouping] if isinstance(self.rows, Mapping) else self.rows
+        if rows is not None:
+            return rows.replace("{keys}", keys).replace("{entries}", self.entries)
+        sums = ", ".join(f"sum({column.name}) AS {column.name}" for column in self.columns)
         by_key = f"GROUP BY {keys} ORDER BY {keys}" if keys else "HAVING count(*) > 0"
         return f"SELECT {', '.join(filter(None, (keys, sums)))} FROM ({self.entries}) AS entry {by_key}"
 

@@ -11,15 +11,20 @@ import psycopg
 from fastapi import FastAPI
 
 from projections.accommodations import ACCOMMODATIONS
+from projections.bill_entries import BILL_ENTRIES
 from projections.bills import BILLS
 from projections.building import Progress
 from projections.folios import FOLIOS
+from projections.house_entries import HOUSE_ENTRIES
 from projections.lag import Lag, measure
+from projections.payment_entries import PAYMENT_ENTRIES
 from projections.payment_requests import PAYMENT_REQUESTS
 from projections.payments import PAYMENTS
 from projections.preparing import prepare
 from projections.reading import Reader
+from projections.reports import READ_MODELS_OF_REPORTS
 from projections.request_agenda import RequestAgenda
+from projections.request_entries import REQUEST_ENTRIES
 from projections.runner import CHANNELS, Runner
 from services.billing.execution import Executor
 from services.billing.ledger import Ledger
@@ -71,7 +76,18 @@ from services.telemetry import (
     READ_MODEL_PARKED_EVENTS,
 )
 
-READ_MODELS = (ACCOMMODATIONS, FOLIOS, BILLS, PAYMENTS, PAYMENT_REQUESTS)
+READ_MODELS = (
+    ACCOMMODATIONS,
+    FOLIOS,
+    BILLS,
+    PAYMENTS,
+    PAYMENT_REQUESTS,
+    BILL_ENTRIES,
+    PAYMENT_ENTRIES,
+    REQUEST_ENTRIES,
+    HOUSE_ENTRIES,
+    *READ_MODELS_OF_REPORTS,
+)
 CODEC = EventCodec(transcoder=None)  # type: ignore[arg-type]
 RETRY_SECONDS = 1.0
 DEALINGS_MAX = 20

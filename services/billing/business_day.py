@@ -74,3 +74,21 @@ class BusinessDays:
     def concerns(self, position: int, moment: datetime) -> date:
         """The day that a moment lies in which an event at a position tells of."""
         return calendar_day(moment, self.at(position).settings)
+
+
+@dataclass(frozen=True)
+class Day:
+    """The business day of one event, and those of other moments that it tells of."""
+
+    days: BusinessDays
+    position: int
+    recorded_at: datetime
+
+    @property
+    def business_date(self) -> date:
+        """The day that the event belongs to."""
+        return self.days.business_date(self.position, self.recorded_at)
+
+    def concerned_by(self, moment: datetime) -> date:
+        """The day that a moment lies in."""
+        return self.days.concerns(self.position, moment)

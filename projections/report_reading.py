@@ -1,0 +1,173 @@
+"""Answering reports: in one snapshot, as of one position of the log, a stretch of rows at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from projections.reading import FolioHeld, Freshness, NotCaughtUp, Reader
+from projections.report import Column, Report
+from services.billing.accommodation import Settings
+from services.billing.ports import TooBusy
+from services.store.connection import connect_patiently
+from services.store.reading import translated
+
+CONNECTION_NAME = "folio reports"
+TOGETHER_MAX = 4
+"""How many reports are read at one time; each holds a connection until its last row is taken."""
+WAIT_SECONDS_MAX = 10.0
+STATEMENT_SECONDS_MAX = 120
+ROWS_AT_ONCE = 2_000
+
+TABLES = ("bill_entries", "payment_entries", "request_entries", "house_entries")
+SET_UP = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    "SET LOCAL timezone = 'UTC'",
+    "SET LOCAL work_mem = '64MB'",
+    "SET LOCAL jit = off",
+    f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'",
+)
+NOTHING_OF = " UNION ALL ".join(f"SELECT 1 FROM read_model.{table} WHERE false" for table in TABLES)
+SELECT_STANDING = """
+    SELECT (SELECT min(notification_id) FROM read_model.positions WHERE application_name = ANY(%(tables)s)),
+           (SELECT jsonb_object_agg(folio, first)
+              FROM (SELECT folio, min(position) AS first FROM read_model.parked
+                     WHERE read_model = ANY(%(tables)s) AND reason IS NOT NULL AND position <= %(position)s
+                       AND NOT EXISTS (SELECT FROM read_model.folios
+                                        WHERE folio_id = parked.folio AND accommodation_id <> %(accommodation_id)s)
+                     GROUP BY folio) AS held),
+           (SELECT currency FROM read_model.accommodations WHERE id = %(accommodation_id)s)
+"""
+LAST_OF_DAY = """
+    coalesce((SELECT position FROM read_model.{table} WHERE accommodation_id = %(accommodation_id)s
+               AND business_date {until} ORDER BY business_date DESC, position DESC LIMIT 1), 0)
+"""
+
+
+def _last_of_days(until: str) -> str:
+    lasts = ", ".join(LAST_OF_DAY.format(table=table, until=until) for table in TABLES)
+    return f"least(%(position)s, greatest({lasts}))"
+
+
+SELECT_BOUNDS = f"SELECT {_last_of_days('< %(first)s')}, {_last_of_days('<= %(last)s')}"
+"""Business days never go back, so a day is a stretch of the log: where the period begins and ends in it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A report for the business days from `first` to `last`, as of a position, by default the newest."""
+
+    report: Report
+    accommodation_id: str
+    first: date
+    last: date
+    grouping: str
+    position: int | None = None
+    folio_id: str | None = None
+    explain: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with their columns, read while they are taken."""
+
+    columns: Sequence[Column]
+    batches: AsyncIterator[Sequence[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class OpenReport:
+    """A report that can be read: its rows, and its events if it shall be explained. To be read in this order."""
+
+    asked: Asked
+    position: int
+    currency: str
+    rows: Table
+    events: Table | None
+
+
+class Reports:
+    """Reads reports. Each has a connection of its own, so that a slow reader holds up nobody else."""
+
+    def __init__(self, conninfo: str, reader: Reader) -> None:
+        self._conninfo = conninfo
+        self._reader = reader
+        self._together = asyncio.Semaphore(TOGETHER_MAX)
+
+    @asynccontextmanager
+    async def open(self, asked: Asked, freshness: Freshness) -> AsyncIterator[OpenReport]:
+        """A report in a snapshot of its own.
+
+        A position must be one that the log has reached. Raises NotCaughtUp (FolioHeld for an accommodation of which an
+        event could not be taken), TooBusy, StoreUnavailable.
+        """
+        wanted = freshness if asked.position is None else freshness.at_least(asked.position)
+        current = (await self._reader.query(NOTHING_OF, {}, wanted)).position
+        position = current if asked.position is None else asked.position
+        async with self._place(), translated(), await connect_patiently(self._conninfo, CONNECTION_NAME) as connection:
+            for statement in SET_UP:
+                await connection.execute(statement.encode())
+            parameters = {
+                "accommodation_id": asked.accommodation_id,
+                "first": asked.first,
+                "last": asked.last,
+                "position": position,
+                "folio_id": asked.folio_id,
+            }
+            currency = await _check_standing(connection, parameters, freshness)
+            cursor = await connection.execute(SELECT_BOUNDS.encode(), parameters)
+            before, until = await cursor.fetchone() or (0, 0)
+            parameters |= {"before": before, "until": until}
+            yield OpenReport(asked, position, currency, *_tables(connection, asked, parameters))
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                await self._together.acquire()
+        except TimeoutError:
+            raise TooBusy(f"{TOGETHER_MAX} reports are being read at this moment.") from None
+        try:
+            yield
+        finally:
+            self._together.release()
+
+
+async def _check_standing(
+    connection: psycopg.AsyncConnection[Any], parameters: Mapping[str, Any], freshness: Freshness
+) -> str:
+    """The currency. Raises NotCaughtUp when not every event counts that should."""
+    cursor = await connection.execute(SELECT_STANDING.encode(), {**parameters, "tables": list(TABLES)})
+    standing, held, currency = await cursor.fetchone() or (0, None, None)
+    if standing < parameters["position"]:  # a crash of the database may have taken back what was there
+        raise NotCaughtUp(standing, parameters["position"])
+    if held and not freshness.eventual:
+        folio = min(held)
+        raise FolioHeld(folio, held[folio])
+    return currency or Settings().currency
+
+
+def _tables(
+    connection: psycopg.AsyncConnection[Any], asked: Asked, parameters: Mapping[str, Any]
+) -> tuple[Table, Table | None]:
+    report, grouping = asked.report, asked.grouping
+
+    async def batches(statement: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        batch: list[tuple[Any, ...]] = []
+        async with connection.cursor(binary=True) as cursor, translated():
+            async for row in cursor.stream(statement.encode(), parameters, size=ROWS_AT_ONCE):
+                batch.append(row)
+                if len(batch) == ROWS_AT_ONCE:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
+
+    rows = Table(report.columns_by(grouping), batches(report.statement(grouping)))
+    if not asked.explain:
+        return rows, None
+    return rows, Table(report.explaining_columns(grouping), batches(report.explanation(grouping)))
