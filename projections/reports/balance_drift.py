@@ -34,8 +34,8 @@ REPORT = Report(
     title="Balance drift",
     title_korean="잔액 불일치",
     description="Bills whose balance, as the PMS states it, is not what charges, payments, settlements and transfers"
-    " make of it at the end of the period's last day. A payment that was recorded without changing the balance is expected"
-    " to be followed by a stated balance that takes it off.",
+    " make of it at the end of the period's last day. A payment that was recorded without changing the balance is"
+    " expected to be followed by a stated balance that takes it off.",
     groupings={"bill": (FOLIO, BILL, BILL_CODE, BILL_NAME, BILL_STATUS), "folio": (FOLIO,), "total": ()},
     columns=(
         Column("stated", "amount", "The balance as it stands", adds=True),

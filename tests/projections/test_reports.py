@@ -1,19 +1,16 @@
 """Reports over any history: every figure is what its events add up to, and a position answers the same for good."""
 
-from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import httpx
 import pytest
 
 from projections.reading import Freshness
-from projections.report import POSITION, Report
-from projections.report_reading import Asked, Reports
+from projections.report import Report
+from projections.report_reading import Asked, Reports, Table
 from projections.reports import REPORTS
 from services.bootstrap import Service
-from tests.conftest import Desk
 
 TODAY = datetime.now(UTC).date() + timedelta(days=1)
 WIDE = (date(2026, 1, 1), TODAY)
@@ -23,21 +20,14 @@ Rows = list[dict[str, Any]]
 
 async def answered(service: Service, asked: Asked) -> tuple[int, Rows, Rows]:
     """The position, rows and events of a report."""
-    reports = Reports(service.conninfo, service.reader)
-    async with reports.open(asked, Freshness()) as opened:
-        tables = []
-        for table in (opened.rows, opened.events):
-            names = [] if table is None else [column.name for column in table.columns]
-            tables.append(
-                [
-                    dict(zip(names, row, strict=True))
-                    async for batch in (table.batches if table else ())
-                    for row in batch
-                ]
-                if table
-                else []
-            )
-        return opened.position, *tables
+    async with Reports(service.conninfo, service.reader).open(asked, Freshness()) as opened:
+        rows = await _all(opened.rows)
+        return opened.position, rows, await _all(opened.events) if opened.events else []
+
+
+async def _all(table: Table) -> Rows:
+    names = [column.name for column in table.columns]
+    return [dict(zip(names, row, strict=True)) async for batch in table.batches for row in batch]
 
 
 @pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
