@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BUCKETS = {
-    "days0To7": "0-7 days\n0-7일",
-    "days8To30": "8-30 days\n8-30일",
-    "days31To60": "31-60 days\n31-60일",
-    "days61To90": "61-90 days\n61-90일",
+    "days0To7": "0-7 days\n0~7일",
+    "days8To30": "8-30 days\n8~30일",
+    "days31To60": "31-60 days\n31~60일",
+    "days61To90": "61-90 days\n61~90일",
     "over90": "over 90 days\n90일 초과",
     "credit": "credit\n선수금",
 }

@@ -44,13 +44,16 @@ def _draw_share(axes: Axes, answer: ReportAnswer, days: Days) -> Line2D:
     second = axes.twinx()
     second.set_ylabel("Conversion / 전환율 (%)")
     second.set_ylim(0, 108)
+    second.grid(visible=False)
     second.spines["right"].set_visible(True)
     points = sorted((days.place(row), float(row["conversion"])) for row in answer.rows if row["conversion"] is not None)
+    outline = [Stroke(linewidth=4, foreground=LIGHT), Normal()] if days.apart else None
     (line,) = second.plot(
         [day for day, _ in points],
         [percent for _, percent in points],
         color=SHARE_LOOK.fill,
+        linewidth=1.5 if days.apart else 0.5,
         marker="o" if days.count <= DAYS_BY_NAME_MAX else "",
-        path_effects=[Stroke(linewidth=4, foreground=LIGHT), Normal()],
+        path_effects=outline,
     )
     return line

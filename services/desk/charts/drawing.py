@@ -74,26 +74,29 @@ def _figure(kind: ChartKind, answer: ReportAnswer) -> Figure:
     days = (answer.last - (answer.first or answer.last)).days
     width = min(max(WIDTH_INCHES, days / DAYS_PER_INCH), WIDTH_INCHES_MAX)
     figure = Figure(figsize=(width, HEIGHT_INCHES), layout="constrained")
-    figure.suptitle(f"{answer.title} / {answer.title_korean}", x=0.01, ha="left", fontsize=15)
     axes = figure.add_subplot()
-    asked = f"{legible(answer.accommodation_id)} · {_period(answer)}"
+    asked = [legible(answer.accommodation_id), _period(answer), f"position {answer.position}"]
     if answer.rows:
-        asked += f" · {KINDS[kind](axes, answer)}"
+        asked.append(KINDS[kind](axes, answer))
     else:
         axes.set_axis_off()
         axes.text(0.5, 0.5, NO_DATA, transform=axes.transAxes, ha="center", va="center", fontsize=20, color="0.3")
-    axes.set_title(f"{asked} · position {answer.position}", loc="left", fontsize=10, color="0.3")
+    axes.set_title(_title(answer), loc="left", fontsize=15, pad=26)
+    axes.annotate(" · ".join(asked), (0, 1), (0, 10), "axes fraction", "offset points", color="0.3")
     return figure
 
 
+def _title(answer: ReportAnswer) -> str:
+    return f"{answer.title} / {answer.title_korean}"
+
+
 def _period(answer: ReportAnswer) -> str:
-    return f"{answer.last}" if answer.first is None else f"{answer.first} – {answer.last}"
+    return f"{answer.last}" if answer.first is None else f"{answer.first} ~ {answer.last}"
 
 
 def _saved(figure: Figure, answer: ReportAnswer, form: Form) -> bytes:
     """The picture without what would differ from one drawing to the next."""
     file = BytesIO()
-    title = f"{answer.title} / {answer.title_korean}"
-    metadata = {"svg": {"Title": title, "Creator": None, "Date": None}, "png": {"Software": None}}
+    metadata = {"svg": {"Title": _title(answer), "Creator": None, "Date": None}, "png": {"Software": None}}
     figure.savefig(file, format=form, dpi=DOTS_PER_INCH, metadata=metadata[form])
     return file.getvalue()

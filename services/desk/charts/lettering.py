@@ -40,6 +40,7 @@ def _signs() -> frozenset[int]:
 
 
 def legible(text: str) -> str:
-    """The text of somebody else as it may stand in a picture: in one line, bounded, and nothing that shows as a box."""
+    """The text of somebody else as it may stand in a picture: in one line, bounded, escapes instead of boxes."""
     short = text if len(text) <= LENGTH_MAX else f"{text[: LENGTH_MAX - 1]}…"
-    return "".join(sign if ord(sign) in _signs() else f"\\u{{{ord(sign):x}}}" for sign in printable(short))
+    signs = _signs()
+    return "".join(sign if ord(sign) in signs else sign.encode("unicode_escape").decode() for sign in printable(short))

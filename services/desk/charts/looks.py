@@ -18,19 +18,21 @@ class Look:
 LOOKS = (
     Look("#014a75", "", LIGHT),
     Look("#d8aa30", "///", DARK),
-    Look("#c7472d", "...", LIGHT),
+    Look("#c7472d", "xxx", LIGHT),
     Look("#cdef85", "\\\\\\", DARK),
     Look("#27245f", "---", LIGHT),
-    Look("#15a0a4", "xxx", DARK),
-    Look("#116229", "ooo", LIGHT),
+    Look("#15a0a4", "+++", DARK),
+    Look("#116229", ".", LIGHT),
     Look("#ffb06a", "|||", DARK),
-    Look("#c65aa3", "+++", LIGHT),
-    Look("#730f24", "//", LIGHT),
-    Look("#02adde", "OO", DARK),
-    Look("#0563b8", "**", LIGHT),
-    Look("#5de8c9", "..", DARK),
+    Look("#c65aa3", "xx--", LIGHT),
+    Look("#730f24", "//||", LIGHT),
+    Look("#02adde", "*", DARK),
+    Look("#0563b8", "\\\\--", LIGHT),
+    Look("#5de8c9", "||\\\\", DARK),
 )
-"""In the order in which they are used. Lightness (CIE L*) goes in steps of 6 over all, 24 or more between neighbours."""
+"""In the order in which they are used. Lightness (CIE L*) goes in steps of 6 over all, 24 or more between neighbours.
+Hatches are of lines where they can be: dense dots and rings make an SVG ten times as large.
+"""
 
 AGES = (LOOKS[3], LOOKS[7], LOOKS[5], LOOKS[2], LOOKS[4], LOOKS[12])
 """For what grows older: from bright to dark; the last for credit."""

@@ -21,7 +21,7 @@ DAYS_APART_MAX = 150
 
 
 class Days:
-    """The business dates of a chart, from the first asked for to the last."""
+    """The business dates of a chart, from the first asked for to the last; `apart`: so few that there are gaps."""
 
     def __init__(self, answer: ReportAnswer) -> None:
         """Raises InvalidParameter when there are more than 1,900."""
@@ -34,7 +34,8 @@ class Days:
                 "Ask for a shorter period, or for figures without a chart.",
                 "/from",
             )
-        self.bar_width = 0.8 if self.count <= DAYS_APART_MAX else 1.0
+        self.apart = self.count <= DAYS_APART_MAX
+        self.bar_width = 0.8 if self.apart else 1.0
 
     def place(self, row: Row) -> int:
         """Where the row's business date stands, from 0."""
@@ -44,11 +45,7 @@ class Days:
         """Label the dates, as many as can be read."""
         axes.set_xlabel("Business date / 영업일")
         axes.set_xlim(-0.6, self.count - 0.4)
-        days = range(self.count)
-        if self.count > DAYS_BY_NAME_MAX:
-            named = [day for day in days if self._date(day).day == 1]
-        else:
-            named = list(days)
+        named = [day for day in range(self.count) if self.count <= DAYS_BY_NAME_MAX or self._date(day).day == 1]
         labelled = named[:: -(-len(named) // LABELS_MAX)]
         axes.set_xticks(labelled, [str(self._date(day)) for day in labelled], rotation=35, ha="right")
 
