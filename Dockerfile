@@ -1,6 +1,8 @@
 FROM python:3.11-slim
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+# What matplotlib has found out about fonts; its user has no home to keep it in.
+ENV MPLCONFIGDIR=/var/cache/folio
 WORKDIR /app
 
 COPY requirements.lock pyproject.toml README.md ./
@@ -10,7 +12,7 @@ COPY services ./services
 COPY projections ./projections
 RUN pip install --no-deps --no-build-isolation . \
     && useradd --system --no-create-home --shell /usr/sbin/nologin folio \
-    && install --directory --owner=folio --mode=700 /var/lib/folio
+    && install --directory --owner=folio --mode=700 /var/lib/folio /var/cache/folio
 
 USER folio
 EXPOSE 8080

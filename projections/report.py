@@ -30,15 +30,15 @@ class Column:
     adds: bool = False
 
 
+ChartKind = Literal["takings", "ageing", "conversion"]
+"""What a picture of a report shows; which columns each needs is said where it is drawn (`services/desk/charts`)."""
+
+
 @dataclass(frozen=True)
 class Chart:
-    """How a report is drawn, by default grouped as `grouping`.
+    """A report as a picture: what it shows, from rows grouped as `grouping`, one of the report's groupings."""
 
-    `bars` are stacked or side by side for each value of the column `along`; `by` names the column whose values are the
-    bars when each row holds one of them.
-    """
-
-    kind: Literal["takings", "ageing", "conversion"]
+    kind: ChartKind
     grouping: str
 
 

@@ -34,9 +34,14 @@ MINOR_DIGITS = {**dict.fromkeys(WITHOUT_MINOR_UNIT, 0), **dict.fromkeys(IN_THOUS
 """Digits of the minor unit by ISO 4217, where they are not 2."""
 
 
-def readable(amount: int, currency: str) -> str:
-    """An amount in minor units for people, such as `12,000 KRW` or `120.50 USD`."""
+def in_main_unit(amount: int, currency: str) -> str:
+    """An amount in minor units as a figure in the currency's main unit, such as `12,000` of KRW or `120.50` of USD."""
     digits = MINOR_DIGITS.get(currency, 2)
     whole, rest = divmod(abs(amount), 10**digits)
     sign = "-" if amount < 0 else ""
-    return f"{sign}{whole:,}{f'.{rest:0{digits}}' if digits else ''} {currency}"
+    return f"{sign}{whole:,}{f'.{rest:0{digits}}' if digits else ''}"
+
+
+def readable(amount: int, currency: str) -> str:
+    """An amount in minor units for people, such as `12,000 KRW` or `120.50 USD`."""
+    return f"{in_main_unit(amount, currency)} {currency}"
