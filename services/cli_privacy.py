@@ -103,7 +103,7 @@ def _call(folio: str, reason: str) -> Call:
         check_id("folioId", folio)
         body = parse(ForgetGuestBody, msgspec.json.encode({"reason": reason}))
     context = Context(OPERATOR, str(ULID()), user=getpass.getuser(), reason=body.reason)
-    return Call(FORGET_GUEST, folio, body, context)
+    return Call(FORGET_GUEST, (folio,), body, context)
 
 
 async def _forget(conninfo: str, call: Call) -> View:

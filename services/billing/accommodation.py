@@ -1,8 +1,8 @@
-"""An accommodation's settings: currency, zone, start of the business day, account at the payment provider."""
+"""An accommodation: its settings (currency, zone, start of the day, account at the provider) and its closed days."""
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,6 +15,7 @@ from services.billing.ids import accommodation_stream
 from services.billing.money import DEFAULT_CURRENCY
 from services.billing.stamp import Stamp
 
+DAY = timedelta(days=1)
 DEFAULT_TIME_ZONE = "Asia/Seoul"
 DEFAULT_BUSINESS_DAY_START = "00:00"
 BUSINESS_DAY_START_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -51,7 +52,23 @@ class AccommodationConfigured(CreatedEvent):
         """Take the settings over."""
         aggregate.accommodation_id = self.accommodation_id
         aggregate.settings = self.settings
+        aggregate.settings_version = self.originator_version
         aggregate.in_use = self.in_use
+
+
+@dataclass(frozen=True)
+class ClosedDay:
+    """A business day that was closed: when, by whom, and why."""
+
+    business_date: date
+    at: datetime
+    by: str
+    reason: str | None
+
+    @property
+    def next(self) -> date:
+        """The day after it, which is the next to be closed."""
+        return self.business_date + DAY
 
 
 class DayClosed(LedgerEvent):
@@ -64,22 +81,31 @@ class DayClosed(LedgerEvent):
 
     def apply(self, aggregate: "Accommodation") -> None:
         """Remember the newest closed day."""
-        aggregate.closed_through = self.business_date
+        aggregate.last_closed = ClosedDay(self.business_date, self.timestamp, self.by, self.reason)
 
 
 class Accommodation(BaseAggregate[str]):
-    """A hotel, with the settings that its bills follow."""
+    """A hotel, with the settings that its bills follow, and the days that are closed.
+
+    `settings_version` is the version at which it was configured last: closing a day leaves the settings as they are.
+    """
 
     TOPIC = "accommodation"
     Event = LedgerEvent
 
     accommodation_id: str
     settings: Settings
+    settings_version: int
     in_use: bool
 
     def __init__(self) -> None:
         """The part that a new accommodation does not have yet; the rest comes with its first event."""
-        self.closed_through: date | None = None
+        self.last_closed: ClosedDay | None = None
+
+    @property
+    def closed_through(self) -> date | None:
+        """The newest closed day, None before the first closing."""
+        return None if self.last_closed is None else self.last_closed.business_date
 
     @classmethod
     def configured(cls, stamp: Stamp, accommodation_id: str, settings: Settings, *, in_use: bool) -> "Accommodation":
@@ -111,6 +137,27 @@ class Accommodation(BaseAggregate[str]):
         """A first bill is about to exist: from here on the currency is fixed."""
         if not self.in_use:
             self._record(stamp, self.settings, in_use=True)
+
+    def close_day(self, stamp: Stamp, day: date, today: date) -> None:
+        """Close a business day, in the order of the days; the first may be any up to `today`, the calendar's day now.
+
+        Raises InvalidState when it is closed already, is not the next one, or has not begun.
+        """
+        last = self.last_closed
+        if last is not None and day < last.next:
+            raise InvalidState(
+                f"{day} is closed already: {self.accommodation_id} is closed through {self.closed_through}."
+                f" The next day to close is {last.next}.",
+                "/date",
+            )
+        if last is not None and day > last.next:
+            raise InvalidState(f"Days are closed in their order; close {last.next} before {day}.", "/date")
+        if day > today:
+            raise InvalidState(
+                f"{day} has not begun yet: by its zone and cut-off hour, it is {today} at {self.accommodation_id}.",
+                "/date",
+            )
+        self.trigger_event(DayClosed, accommodation_id=self.accommodation_id, business_date=day, **stamp)
 
     def _record(self, stamp: Stamp, settings: Settings, in_use: bool) -> None:
         self.trigger_event(

@@ -6,12 +6,13 @@ closed belongs to the next open one, and a change of zone or cut-off hour leads 
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from services.billing.accommodation import AccommodationConfigured, DayClosed, Settings
+from services.billing.accommodation import DAY, AccommodationConfigured, DayClosed, Settings
 
-DAY = timedelta(days=1)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+"""Business days that may be named; money is paid between the same years."""
 
 
 def day_start(day: date, settings: Settings) -> datetime:
@@ -30,9 +31,11 @@ def day_start(day: date, settings: Settings) -> datetime:
 def calendar_day(moment: datetime, settings: Settings) -> date:
     """The day that a moment lies in by zone and cut-off hour alone."""
     day = moment.astimezone(ZoneInfo(settings.time_zone)).date()
-    if moment < day_start(day, settings):
-        return day - DAY
-    return day + DAY if moment >= day_start(day + DAY, settings) else day
+    while moment < day_start(day, settings):  # the day before may be one that the clocks skip whole
+        day -= DAY
+    while moment >= day_start(day + DAY, settings):
+        day += DAY
+    return day
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ comes after. A method raises a Refusal and then changes nothing, or NotLoaded wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from eventsourcing.application import Application
 
@@ -13,6 +14,7 @@ from services.billing import payment as payments
 from services.billing import settlement, transfer
 from services.billing.accommodation import Accommodation, Settings
 from services.billing.bill import Bill, BillChanges, BillOpening
+from services.billing.business_day import calendar_day
 from services.billing.errors import InvalidParameter, NotFound, RequiredParameter, check_version
 from services.billing.folio import Folio
 from services.billing.ids import accommodation_stream, folio_stream, new_bill_code, new_ulid
@@ -55,17 +57,21 @@ class Ledger(Application[str]):
         """Set an accommodation up, or change what is given. Raises NotFound, InvalidState, InvalidParameter,
         VersionMismatch.
         """
-        if not work.context.sees(accommodation_id):
-            raise NotFound(f"There is no accommodation {accommodation_id}.", "/accommodationId")
-        accommodation = work.find(Accommodation, accommodation_stream(accommodation_id))
-        version = 0 if accommodation is None else accommodation.version
-        check_version(f"Accommodation {accommodation_id}", version, work.context.expected_version)
+        accommodation = self._expected_accommodation(work, accommodation_id)
         if accommodation is None:
-            settings = Settings(**changes)
-            accommodation = Accommodation.configured(work.stamp, accommodation_id, settings, in_use=False)
-            work.add(accommodation)
-        else:
-            accommodation.configure(work.stamp, changes)
+            return self._new_accommodation(work, accommodation_id, Settings(**changes), in_use=False)
+        accommodation.configure(work.stamp, changes)
+        return accommodation
+
+    def close_day(self, work: Work, accommodation_id: str, day: date) -> Accommodation:
+        """Close a business day: what is recorded from now on belongs to a later one.
+
+        Raises NotFound, InvalidState as Accommodation.close_day, VersionMismatch.
+        """
+        accommodation = self._expected_accommodation(work, accommodation_id)
+        if accommodation is None:
+            accommodation = self._new_accommodation(work, accommodation_id, Settings(), in_use=False)
+        accommodation.close_day(work.stamp, day, calendar_day(work.now, accommodation.settings))
         return accommodation
 
     def add_bill(self, work: Work, folio_id: str, new: NewBill) -> Bill:
@@ -204,6 +210,21 @@ class Ledger(Application[str]):
         work.forget(folio_id)
         return folio
 
+    def _expected_accommodation(self, work: Work, accommodation_id: str) -> Accommodation | None:
+        if not work.context.sees(accommodation_id):
+            raise NotFound(f"There is no accommodation {accommodation_id}.", "/accommodationId")
+        accommodation = work.find(Accommodation, accommodation_stream(accommodation_id))
+        version = 0 if accommodation is None else accommodation.settings_version
+        check_version(f"Accommodation {accommodation_id}", version, work.context.expected_version)
+        return accommodation
+
+    def _new_accommodation(
+        self, work: Work, accommodation_id: str, settings: Settings, *, in_use: bool
+    ) -> Accommodation:
+        accommodation = Accommodation.configured(work.stamp, accommodation_id, settings, in_use=in_use)
+        work.add(accommodation)
+        return accommodation
+
     def _accommodation_of(self, work: Work, folio_id: str, given: str | None, pointer: str = "/accommodationId") -> str:
         folio = work.find(Folio, folio_stream(folio_id))
         if folio is None:
@@ -224,8 +245,7 @@ class Ledger(Application[str]):
     def _open_folio(self, work: Work, folio_id: str, accommodation_id: str) -> Accommodation:
         accommodation = work.find(Accommodation, accommodation_stream(accommodation_id))
         if accommodation is None:
-            accommodation = Accommodation.configured(work.stamp, accommodation_id, Settings(), in_use=True)
-            work.add(accommodation)
+            accommodation = self._new_accommodation(work, accommodation_id, Settings(), in_use=True)
         accommodation.mark_in_use(work.stamp)
         if work.find(Folio, folio_stream(folio_id)) is None:
             work.add(Folio.opened(work.stamp, folio_id, accommodation_id, accommodation.settings.currency))

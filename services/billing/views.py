@@ -5,7 +5,7 @@ Sealed personal data stays sealed here; whoever answers a caller opens it last.
 
 from typing import Any
 
-from services.billing.accommodation import Settings
+from services.billing.accommodation import Accommodation, Settings
 from services.billing.bill import Bill
 from services.billing.folio import Folio
 from services.billing.payment import Payment, VirtualAccount
@@ -88,6 +88,20 @@ def accommodation_view(accommodation_id: str, settings: Settings) -> View:
         "timeZone": settings.time_zone,
         "businessDayStartsAt": settings.business_day_starts_at,
         "payssam": payssam if any(payssam.values()) else None,
+    }
+
+
+def closed_day_view(accommodation: Accommodation) -> View:
+    """The day that was closed last: when, by whom and why, and the day that comes next."""
+    closed = accommodation.last_closed
+    assert closed is not None
+    return {
+        "accommodationId": accommodation.accommodation_id,
+        "businessDate": closed.business_date,
+        "closedAt": closed.at,
+        "closedBy": closed.by,
+        "reason": closed.reason,
+        "nextBusinessDate": closed.next,
     }
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -17,6 +17,7 @@ REASON_LENGTH_MAX = 500
 ITEMS_MAX = 500
 ACCOUNTS_MAX = 10
 RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -45,6 +46,18 @@ def _rfc3339(value: Any) -> Any:
         raise ValueError("is no time that exists") from None
 
 
+def read_day(value: Any) -> Any:
+    """The day that a text YYYY-MM-DD names, or ValueError when it is none."""
+    if not isinstance(value, str):
+        return value
+    if not FULL_DATE.fullmatch(value):
+        raise ValueError("must be a day, as 2026-11-30")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is no day that exists") from None
+
+
 Line = AfterValidator(no_control_characters)
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX), Line]
 Reason = Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), Line]
@@ -55,6 +68,7 @@ Ulid = Annotated[str, Field(pattern=ULID_PATTERN, examples=["01JD9T7Q2M4Z8K6W3X5
 Amount = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="Minor units of the currency")]
 PositiveAmount = Annotated[int, Field(ge=1, le=AMOUNT_MAX, description="Minor units of the currency")]
 PaymentMethod = Annotated[str, Field(pattern=PAYMENT_METHOD_PATTERN, examples=["CARD"])]
+Day = Annotated[date, BeforeValidator(read_day), Field(examples=["2026-11-30"])]
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), Field(examples=["2026-11-22T14:00:00+09:00"])]
 
 
@@ -236,6 +250,12 @@ class AccommodationBody(Body):
     time_zone: ShortText | None = None
     business_day_starts_at: Annotated[str, Field(pattern=BUSINESS_DAY_START_PATTERN)] | None = None
     payssam: PayssamPart | None = None
+
+
+class CloseDayBody(Body):
+    """Why the day is closed, if there is anything to say; the day itself stands in the path."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "Night audit"}})
 
 
 class BatchItem(Part):

@@ -1,10 +1,10 @@
 """The commands: one table, a line each, and what each makes of its body."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -23,12 +23,13 @@ from services.desk.outcomes import (
     Outcome,
     accommodation_outcome,
     bill_outcome,
+    closed_day_outcome,
     forgotten_outcome,
     payment_outcome,
 )
 
-Decide = Callable[[Ledger, Work, str, Any], Outcome]
-"""Decides a command on the thing that the path names, with the parsed body."""
+Decide = Callable[..., Outcome]
+"""Decides a command: takes the ledger, the work, the values in the path in their order, and the parsed body."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,18 @@ class Command:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Matches the paths of this command; the one group is the id in them, absent in some."""
-        return re.compile("^" + re.sub(r"\{\w+\}", "(?P<id>[^/]+)", self.path) + "$")
+        """Matches the paths of this command; its groups are the values in them, by their names."""
+        return re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path) + "$")
 
     @cached_property
+    def path_names(self) -> list[str]:
+        """The names of the values in the path, such as billId; some paths hold none."""
+        return re.findall(r"\{(\w+)\}", self.path)
+
+    @property
     def id_name(self) -> str | None:
-        """The name of the id in the path, such as billId."""
-        named = re.search(r"\{(\w+)\}", self.path)
-        return named.group(1) if named else None
+        """The name of the id of the thing that the command is about, which a path holds first."""
+        return self.path_names[0] if self.path_names else None
 
 
 def _accounts(given: list[bodies.VirtualAccountBody] | None) -> tuple[VirtualAccountDetails, ...]:
@@ -95,6 +100,10 @@ def configure_accommodation(ledger: Ledger, work: Work, target: str, body: bodie
     return accommodation_outcome(ledger.configure_accommodation(work, target, changes))
 
 
+def close_day(ledger: Ledger, work: Work, target: str, day: date, body: bodies.CloseDayBody) -> Outcome:
+    return closed_day_outcome(ledger.close_day(work, target, day))
+
+
 def add_bill(ledger: Ledger, work: Work, target: str, body: bodies.NewBillBody) -> Outcome:
     new = NewBill(
         name=body.name,
@@ -123,7 +132,7 @@ def delete_bill(ledger: Ledger, work: Work, target: str, body: bodies.ReasonBody
     return NO_CONTENT
 
 
-def transfer_bills(ledger: Ledger, work: Work, target: str, body: bodies.TransferBody) -> Outcome:
+def transfer_bills(ledger: Ledger, work: Work, body: bodies.TransferBody) -> Outcome:
     wanted = [TransferWanted(part.id, part.split_amount) for part in body.bills]
     bills = ledger.transfer_bills(work, wanted, Destination(body.folio_id, body.reservation_id))
     return Outcome(200, {"items": [bill_view(bill) for bill in bills]})
@@ -165,6 +174,8 @@ FORGET_GUEST = Command("POST", "/v1/folios/{folioId}/privacy/forget", bodies.For
 COMMANDS = (
     Command("PUT", "/v1/accommodations/{accommodationId}", bodies.AccommodationBody, 200, "Accommodation",
             "Set up an accommodation", configure_accommodation),
+    Command("POST", "/v1/accommodations/{accommodationId}/days/{date}/close", bodies.CloseDayBody, 200, "ClosedDay",
+            "Close a business day: what comes later belongs to the next", close_day),
     Command("POST", "/v1/folios/{folioId}/bills", bodies.NewBillBody, 201, "Bill",
             "Add a bill to a folio", add_bill),
     Command("POST", "/v1/bills/transfer", bodies.TransferBody, 200, "Bills",
@@ -190,10 +201,10 @@ COMMANDS = (
 # fmt: on
 
 
-def find_command(method: str, path: str) -> tuple[Command, str] | None:
-    """The command that a method and path call, and the id in the path."""
+def find_command(method: str, path: str) -> tuple[Command, Mapping[str, str]] | None:
+    """The command that a method and path call, and the values in the path by their names, whatever their form."""
     for command in COMMANDS:
         matched = command.pattern.fullmatch(path) if command.method == method else None
         if matched:
-            return command, matched.groupdict().get("id", "")
+            return command, matched.groupdict()
     return None

@@ -18,6 +18,7 @@ from services.billing.work import NotLoaded, Work
 from services.desk.commands import Command
 from services.desk.outcomes import NO_CONTENT, Outcome
 from services.desk.problems import Problem, problem_of
+from services.desk.requests import PathValue
 
 REPLAYS_MAX = 5
 VERSION_MISMATCH_STATUS = 412
@@ -44,13 +45,18 @@ class Key:
 
 @dataclass(frozen=True)
 class Call:
-    """One command that was asked for."""
+    """One command that was asked for; `path` are the values in its path, in their order."""
 
     command: Command
-    id: str
+    path: tuple[PathValue, ...]
     body: BaseModel
     context: Context
     key: Key | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the thing that the path names first, empty when it names none."""
+        return str(self.path[0]) if self.path else ""
 
 
 class AnsweredMeanwhile(Exception):
@@ -192,7 +198,7 @@ class Desk:
 
     def _decide(self, work: Work, call: Call) -> Outcome:
         work.begin(call.context)
-        outcome = call.command.decide(self._ledger, work, call.id, call.body)
+        outcome = call.command.decide(self._ledger, work, *call.path, call.body)
         work.collect()
         return outcome
 

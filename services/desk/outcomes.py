@@ -10,7 +10,7 @@ from services.billing.accommodation import Accommodation
 from services.billing.bill import Bill
 from services.billing.folio import Folio
 from services.billing.payment import Payment
-from services.billing.views import accommodation_view, bill_view, forgotten_view, payment_view
+from services.billing.views import accommodation_view, bill_view, closed_day_view, forgotten_view, payment_view
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,12 @@ def payment_outcome(bill: Bill, payment: Payment, status: int = 200) -> Outcome:
 def accommodation_outcome(accommodation: Accommodation) -> Outcome:
     """An accommodation's settings as they are now."""
     view = accommodation_view(accommodation.accommodation_id, accommodation.settings)
-    return Outcome(200, view, accommodation.version)
+    return Outcome(200, view, accommodation.settings_version)
+
+
+def closed_day_outcome(accommodation: Accommodation) -> Outcome:
+    """The day that was closed just now; the version is the accommodation's."""
+    return Outcome(200, closed_day_view(accommodation), accommodation.settings_version)
 
 
 def forgotten_outcome(folio: Folio) -> Outcome:

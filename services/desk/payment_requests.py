@@ -4,10 +4,9 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from services.billing.errors import InvalidParameter, NotFound, Refusal, RequiredParameter, check_version
 from services.billing.event import Context
@@ -21,12 +20,10 @@ from services.collection.guest import PHONE, Guest
 from services.collection.payment_request import PaymentRequest
 from services.collection.views import request_view
 from services.collection.word import Decide
-from services.desk.bodies import Body, Line, ReasonBody, no_control_characters
+from services.desk.bodies import Body, Day, Line, ReasonBody, no_control_characters
 from services.desk.commands import Command
 from services.desk.desk import AnsweredMeanwhile, Call, Key
 from services.desk.outcomes import Outcome
-
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _phone(text: str) -> str:
@@ -42,17 +39,6 @@ def _lines(text: str) -> str:
         if line:
             no_control_characters(line)
     return text
-
-
-def _day(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if not DATE.fullmatch(value):
-        raise ValueError("must be a day, as 2026-11-30")
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("is no day that exists") from None
 
 
 Phone = Annotated[str, Field(max_length=20, examples=["010-1234-5678"]), AfterValidator(_phone)]
@@ -76,7 +62,7 @@ class PaymentRequestBody(Body):
     product_name: Annotated[str, Field(min_length=1, max_length=100), Line] | None = None
     message: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines)] | None = None
     bill_issuer: Annotated[str, Field(min_length=1, max_length=100), Line] | None = None
-    expires_on: Annotated[date, BeforeValidator(_day), Field(examples=["2026-11-30"])] | None = None
+    expires_on: Day | None = None
     send_type: Literal["TALK", "URL"] | None = None
 
 

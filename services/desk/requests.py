@@ -1,15 +1,19 @@
 """What is read from a request besides its body: caller, key, context, conditions, freshness."""
 
 import re
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
 from projections.reading import Freshness
 from services.access import Caller, Role
+from services.billing.business_day import FIRST_DAY, LAST_DAY
 from services.billing.event import Context
 from services.billing.ids import PMS_ID_PATTERN, ULID_PATTERN
 from services.collection.payment_request import ID_PATTERN as REQUEST_ID_PATTERN
+from services.desk.bodies import read_day
 from services.desk.problems import Problem, invalid
 
 ACTOR_LENGTH_MAX = 100
@@ -24,6 +28,10 @@ ID_PATTERNS = {
     "paymentId": (re.compile(ULID_PATTERN), "a ULID: 26 of 0-9 and A-Z without I, L, O, U"),
     "paymentRequestId": (re.compile(REQUEST_ID_PATTERN), "20 of A-Z and 0-9"),
 }
+
+DAY_NAME = "date"
+PathValue = str | date
+"""An id in a path, or a day."""
 
 
 class Authenticator(Protocol):
@@ -94,6 +102,21 @@ def check_id(name: str, value: str, argument: str | None = None) -> str:
     if not pattern.fullmatch(value):
         raise invalid(f"/{argument or name}", f"{argument or f'{name} in the path'} must be {form}.")
     return value
+
+
+def path_values(names: Iterable[str], given: Mapping[str, str]) -> tuple[PathValue, ...]:
+    """The values of these names in a path. Raises Problem for an id or a day of the wrong form."""
+    return tuple(_day(given[name]) if name == DAY_NAME else check_id(name, given[name]) for name in names)
+
+
+def _day(text: str) -> date:
+    try:
+        day: date = read_day(text)
+    except ValueError as error:
+        raise invalid(f"/{DAY_NAME}", f"{DAY_NAME} in the path {error}.") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise invalid(f"/{DAY_NAME}", f"{DAY_NAME} in the path must lie between {FIRST_DAY} and {LAST_DAY}.")
+    return day
 
 
 def freshness_of(request: HTTPConnection) -> Freshness:

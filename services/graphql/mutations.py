@@ -67,7 +67,10 @@ MUTATIONS = (
     Mutation("syncPaymentRequest", "sync_payment_request", "id", PaymentRequest),
 )
 # fmt: on
-REST_ONLY = {"forget_guest": "an act of an administrator, done at the command line or by one call of REST"}
+REST_ONLY = {
+    "forget_guest": "an act of an administrator, done at the command line or by one call of REST",
+    "close_day": "an act of the night audit, done by one call of REST for each day",
+}
 """Commands that are no mutations, and why."""
 
 
@@ -119,7 +122,7 @@ def _call(session: Session, mutation: Mutation, asked: _Asked) -> Call:
     body = parse(command.body, msgspec.json.encode(members_of(given)))
     context = context_of(session.connection, asked.caller, getattr(body, "reason", None))
     context = replace(context, expected_version=None if expected is UNSET else expected)
-    return Call(command, asked.id, body, context, asked.key)
+    return Call(command, (asked.id,) if command.path_names else (), body, context, asked.key)
 
 
 async def _carry_out(session: Session, mutation: Mutation, asked: _Asked) -> Any:

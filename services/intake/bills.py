@@ -85,10 +85,10 @@ def read_call(entry: Entry) -> Call | Reject:
     found = find_command("POST", path)
     if found is None:
         raise RuntimeError(f"no command is called by POST {path}")
-    command, folio_id = found
+    command, _ = found
     key = Key(HOLDER, f"{bill.accommodation_id}/{bill.external_id}", _fingerprint(path, bill))
     context = Context(key=HOLDER, request_id=new_ulid(), reason=bill.reason)
-    return Call(_forgetting_refusals(command), folio_id, bill, context, key)
+    return Call(_forgetting_refusals(command), (bill.folio_id,), bill, context, key)
 
 
 def reject(entry: Entry, problem: Problem) -> Reject:

@@ -12,7 +12,7 @@ from services.desk.desk import Call, Desk, Key, batch_outcome, fingerprint_of
 from services.desk.outcomes import Outcome
 from services.desk.parsing import parse
 from services.desk.problems import Fault, Problem, invalid
-from services.desk.requests import check_id, check_role
+from services.desk.requests import check_role, path_values
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,17 @@ def _read(item: BatchItem, context: Context, caller: Caller) -> Call | Unreadabl
     if found is None:
         detail = f"{item.method} {item.path} is no command; the commands are listed in /docs."
         return Unreadable(Problem("INVALID_PARAMETER", detail, [Fault("/path", "INVALID_PARAMETER", detail)]))
-    command, id_ = found
+    command, given = found
     try:
         check_role(caller, command.roles)
-        if command.id_name:
-            check_id(command.id_name, id_)
+        values = path_values(command.path_names, given)
         body = parse(command.body, _bytes(item))
     except Problem as problem:
         return Unreadable(problem)
     fingerprint = fingerprint_of(item.method, item.path, body)
     key = Key(caller.id, item.idempotency_key, fingerprint) if item.idempotency_key else None
     reason = getattr(body, "reason", None)
-    return Call(command, id_, body, replace(context, reason=reason, expected_version=None), key)
+    return Call(command, values, body, replace(context, reason=reason, expected_version=None), key)
 
 
 def _bytes(item: BatchItem) -> bytes:

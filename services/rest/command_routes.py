@@ -16,10 +16,10 @@ from services.desk.parsing import parse
 from services.desk.problems import invalid
 from services.desk.requests import (
     authenticate,
-    check_id,
     check_query,
     context_of,
     idempotency_key,
+    path_values,
 )
 from services.desk.routes import DirectRoute
 from services.rest.answers import answer
@@ -93,8 +93,8 @@ def _endpoint(command: Command, front: FrontDesk) -> Endpoint:
 async def call_of(command: Command, request: Request, caller: Caller) -> Call:
     """The command that a request asks for. Raises Problem for whatever is wrong with its form."""
     check_query(request)
-    id_ = check_id(command.id_name, request.path_params[command.id_name]) if command.id_name else ""
+    values = path_values(command.path_names, request.path_params)
     body = parse(command.body, await request.body())
     name = idempotency_key(request)
     key = Key(caller.id, name, fingerprint_of(command.method, request.scope["path"], body)) if name else None
-    return Call(command, id_, body, context_of(request, caller, getattr(body, "reason", None)), key)
+    return Call(command, values, body, context_of(request, caller, getattr(body, "reason", None)), key)

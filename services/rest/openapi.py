@@ -13,6 +13,7 @@ from services.collection.payment_request import ID_PATTERN as REQUEST_ID_PATTERN
 from services.desk.bodies import BatchBody
 from services.desk.commands import COMMANDS, Command
 from services.desk.payment_requests import PaymentRequestBody
+from services.desk.requests import DAY_NAME
 from services.rest.evidence_schemas import EVIDENCE_ANSWERS
 from services.rest.history_schemas import HISTORY_ANSWERS
 from services.rest.schemas import ANSWERS as OTHER_ANSWERS
@@ -24,7 +25,7 @@ ANSWERS = (*OTHER_ANSWERS, *HISTORY_ANSWERS, *EVIDENCE_ANSWERS)
 REF = "#/components/schemas/{model}"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
 ID_PATTERNS = {"billId": ULID_PATTERN, "paymentId": ULID_PATTERN, "paymentRequestId": REQUEST_ID_PATTERN}
-ID_EXAMPLES = {"accommodationId": "HOTEL-1", "folioId": "FOLIO-204"}
+EXAMPLES = {"accommodationId": "HOTEL-1", "folioId": "FOLIO-204", "date": "2026-11-22"}
 POSITION_HEADER = {"Folio-Position": {"description": "Position in the log", "schema": {"type": "integer"}}}
 
 QUERY_PARAMETERS: dict[str, Document] = {
@@ -89,12 +90,16 @@ def one_of(description: str, values: tuple[str, ...]) -> Document:
     return {"description": description, "schema": {"type": "string", "enum": list(values)}}
 
 
+def _form_of(name: str) -> Document:
+    return {"format": "date"} if name == DAY_NAME else {"pattern": ID_PATTERNS.get(name, PMS_ID_PATTERN)}
+
+
 def _path_parameters(path: str) -> list[Document]:
     return [
         {
             "name": name, "in": "path", "required": True,
-            "schema": {"type": "string", "pattern": ID_PATTERNS.get(name, PMS_ID_PATTERN)},
-            **({"example": ID_EXAMPLES[name]} if name in ID_EXAMPLES else {}),
+            "schema": {"type": "string", **_form_of(name)},
+            **({"example": EXAMPLES[name]} if name in EXAMPLES else {}),
         }
         for name in re.findall(r"\{(\w+)\}", path)
     ]  # fmt: skip

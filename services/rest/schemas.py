@@ -237,6 +237,17 @@ class Accommodation(Schema):
     payssam: Payssam | None
 
 
+class ClosedDay(Schema):
+    """A business day that is closed: what is recorded later belongs to the next one, or to one after it."""
+
+    accommodation_id: str
+    business_date: date
+    closed_at: AwareDatetime
+    closed_by: str
+    reason: str | None
+    next_business_date: date
+
+
 class CloudEvent(BaseModel):
     """An event of the log, CloudEvents 1.0. `id` is its position, `type` its topic, `subject` its stream.
 
@@ -330,5 +341,5 @@ class Problem(BaseModel):
 
 ANSWERS: tuple[type[BaseModel], ...] = (
     Bill, Bills, BillPage, Payment, PaymentPage, Folio, Accommodation, BatchResults, DryRunResults, PaymentRequest,
-    PaymentRequestPage, Points, Problem, CloudEvent, EventPage, ForgottenGuest, GuestExport,
+    PaymentRequestPage, Points, Problem, CloudEvent, EventPage, ForgottenGuest, GuestExport, ClosedDay,
 )  # fmt: skip

@@ -50,7 +50,7 @@ def test_every_answer_is_as_described_whatever_is_sent(server: Server) -> None:
         cwd=server.log.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-8_000:] + done.stderr
-    assert "Tested: 41" in done.stdout, "all operations were tested"
+    assert "Tested: 42" in done.stdout, "all operations were tested"
     with httpx.Client(base_url=server.address, headers=HEADERS) as client:
         assert int(client.get("/v1/folios/FOLIO-204").headers["Folio-Position"]) > 0, "commands were carried out"
 
