@@ -57,6 +57,15 @@ SELECT_BOUNDS = f"SELECT {_last_of_days('< %(first)s')}, {_last_of_days('<= %(la
 """Business days never go back, so a day is a stretch of the log: where the period begins and ends in it."""
 
 
+class ReportTooLong(Exception):
+    """The report was not read in the time that it may take."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The report takes more than {STATEMENT_SECONDS_MAX} seconds. Ask for a shorter period, or for one folio."
+        )
+
+
 @dataclass(frozen=True)
 class Asked:
     """A report for the business days from `first` to `last`, as of a position, by default the newest."""
@@ -159,11 +168,14 @@ def _tables(
     async def batches(statement: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
         batch: list[tuple[Any, ...]] = []
         async with connection.cursor(binary=True) as cursor, translated():
-            async for row in cursor.stream(statement.encode(), parameters, size=ROWS_AT_ONCE):
-                batch.append(row)
-                if len(batch) == ROWS_AT_ONCE:
-                    yield batch
-                    batch = []
+            try:
+                async for row in cursor.stream(statement.encode(), parameters, size=ROWS_AT_ONCE):
+                    batch.append(row)
+                    if len(batch) == ROWS_AT_ONCE:
+                        yield batch
+                        batch = []
+            except psycopg.errors.QueryCanceled as error:
+                raise ReportTooLong from error
         if batch:
             yield batch
 

@@ -22,6 +22,7 @@ from projections.payment_requests import PAYMENT_REQUESTS
 from projections.payments import PAYMENTS
 from projections.preparing import prepare
 from projections.reading import Reader
+from projections.report_reading import Reports
 from projections.reports import READ_MODELS_OF_REPORTS
 from projections.request_agenda import RequestAgenda
 from projections.request_entries import REQUEST_ENTRIES
@@ -42,6 +43,7 @@ from services.desk.history import History
 from services.desk.lookups import Lookups
 from services.desk.past import Past
 from services.desk.payment_request_desk import PaymentRequestDesk
+from services.desk.report_desk import ReportDesk
 from services.graphql.errors import refuse
 from services.graphql.routes import PATH as GRAPHQL_PATH
 from services.graphql.routes import graphql_routes
@@ -128,6 +130,7 @@ class Service:
     attended: bool = False
     sealing: Sealing | None = None
     app: FastAPI = field(init=False)
+    reports: ReportDesk = field(init=False)
     trouble: str | None = "starting"
     ending: bool = False
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -278,6 +281,7 @@ def make_service(
     if seal is not None:
         service.sealing = Sealing(seal.sealer(conninfo))
     past = Past(PastLog(pool, CODEC))
+    service.reports = ReportDesk(Reports(conninfo, reader), past)
     requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, past)
     front = FrontDesk(
         authenticator=KeyRing(pool, admin_key),
@@ -290,6 +294,7 @@ def make_service(
         events=events,
         evidence=Evidence(StoredEvidence(pool, service.sealing)),
         guest_export=export,
+        reports=service.reports,
     )
     service.app = make_app(front, service, {GRAPHQL_PATH: refuse})
     service.app.router.routes.extend(graphql_routes(front, introspection=introspection))

@@ -11,13 +11,14 @@ from services.desk.history import History
 from services.desk.lookups import Lookups
 from services.desk.opening import Opener
 from services.desk.payment_request_desk import PaymentRequestDesk
+from services.desk.report_desk import ReportDesk
 from services.desk.requests import Authenticator
 
 
 @dataclass(frozen=True)
 class FrontDesk:
     """Who may call, and what carries commands out or foretells them, answers queries, tells history, opens personal
-    data, follows the log, proves it, and tells all that is kept of a guest.
+    data, follows the log, proves it, tells all that is kept of a guest, and reports.
     """
 
     authenticator: Authenticator
@@ -30,3 +31,4 @@ class FrontDesk:
     evidence: Evidence
     dry_runs: DryRuns
     guest_export: GuestExport
+    reports: ReportDesk

@@ -69,6 +69,12 @@ class Lookups:
         version = view.pop("version")
         return Found(view, answer.position, version or None)
 
+    async def days(self, accommodation_id: str, limit: int, caller: Caller) -> Found[View]:
+        """The business day that events belong to now, and the newest closed days, from the log."""
+        check_visible(accommodation_id, caller)
+        view, position = await self._past.days(accommodation_id, limit)
+        return Found(view, position)
+
     async def bills(
         self, accommodation_id: str, wanted: BillFilter, limit: int, caller: Caller, freshness: Freshness
     ) -> Page:

@@ -14,12 +14,14 @@ from typing import Any, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from services.access import Caller
+from services.billing.accommodation import DayClosed
 from services.billing.bill import Bill, BillDeleted
+from services.billing.business_day import BusinessDays
 from services.billing.effective import InEffect
 from services.billing.event import LedgerEvent
 from services.billing.feed import PlacedEvent
 from services.billing.folio import Folio
-from services.billing.ids import folio_stream
+from services.billing.ids import accommodation_stream, folio_stream
 from services.billing.views import View, folio_view, payment_view, settlement_view
 from services.desk.bodies import Moment
 from services.desk.changes import view_without_lists
@@ -88,6 +90,23 @@ class Past:
             return await self.log.position_at(point.at)
         return head if point.position is None else point.position
 
+    async def days(self, accommodation_id: str, limit: int) -> tuple[View, int]:
+        """The business day that events belong to now, and the newest closed days; and the position."""
+        head, newest = await self.log.head()
+        days, closed = BusinessDays(), list[View]()
+        for placed in await self.log.events_of([accommodation_stream(accommodation_id)], head):
+            event: Any = placed.event
+            days.take(event, placed.position)
+            if isinstance(event, DayClosed):
+                closed.append(_closed(event, placed.position))
+        now = datetime.now(UTC)
+        view = {
+            "businessDate": days.business_date(head + 1, max(now, newest or now)),
+            "closedThrough": closed[-1]["businessDate"] if closed else None,
+            "items": closed[::-1][:limit],
+        }
+        return view, head
+
     async def bill(self, bill_id: str, point: PointInLog, caller: Caller) -> tuple[View, int]:
         """The bill then, and the position. Raises Problem when there was none."""
         position = await self.position(point)
@@ -122,6 +141,16 @@ class Past:
         if first is None or not caller.reaches(getattr(first, "accommodation_id", "")):
             return not_found(kind, id_)
         return _absent(kind, id_, f"it is there since {shown(since or first.timestamp)}")
+
+
+def _closed(event: DayClosed, position: int) -> View:
+    return {
+        "businessDate": event.business_date,
+        "closedAt": event.timestamp,
+        "closedBy": event.by,
+        "reason": event.reason,
+        "position": position,
+    }
 
 
 async def folio_then(events: Sequence[PlacedEvent], effective_at: datetime | None = None) -> View | None:
@@ -208,14 +237,14 @@ def point_in_log(at: str | None, position: str | None, effective_at: str | None 
         raise invalid("/position", "Give either at or position.")
     effective = None if effective_at is None else parsed_time("/effectiveAt", effective_at)
     if position is not None:
-        return PointInLog(position=_position_of("/position", position), effective_at=effective)
+        return PointInLog(position=position_named("/position", position), effective_at=effective)
     return PointInLog(None if at is None else parsed_time("/at", at), effective_at=effective)
 
 
 def time_or_position(pointer: str, text: str) -> PointInLog:
     """A point given as a time with an offset or as a position. Raises Problem when it is neither."""
     if text.isdigit():
-        return PointInLog(position=_position_of(pointer, text))
+        return PointInLog(position=position_named(pointer, text))
     return PointInLog(at=parsed_time(pointer, text, " or a position of the log"))
 
 
@@ -231,7 +260,7 @@ def parsed_time(pointer: str, text: str, otherwise: str = "") -> datetime:
         raise invalid(pointer, detail) from None
 
 
-def _position_of(pointer: str, text: str) -> int:
+def position_named(pointer: str, text: str) -> int:
     if not POSITION.fullmatch(text):
         raise invalid(pointer, f"{pointer[1:]} is a position of the log, as answers give it in Folio-Position.")
     return int(text)

@@ -113,6 +113,11 @@ def invalid(pointer: str, detail: str) -> Problem:
     return Problem("INVALID_PARAMETER", detail, [Fault(pointer, "INVALID_PARAMETER", detail)])
 
 
+def missing(pointer: str, detail: str) -> Problem:
+    """A value that the caller should have sent."""
+    return Problem("REQUIRED_PARAMETER", detail, [Fault(pointer, "REQUIRED_PARAMETER", detail)])
+
+
 def not_found(what: str, id_: str, position: int | None = None, parameter: str | None = None) -> Problem:
     """Nothing of that id, or nothing that this caller may see, at a position of the log."""
     detail = f"There is no {what} {id_}."

@@ -26,6 +26,7 @@ from services.rest.payment_request_queries import PaymentRequestQueries
 from services.rest.payment_request_routes import payment_request_router
 from services.rest.privacy_queries import PrivacyQueries
 from services.rest.query_routes import Queries, query_router
+from services.rest.report_queries import ReportQueries
 
 DESCRIPTION = """
 Bills on guest folios, every change an event. Amounts are whole numbers in the currency's minor unit.
@@ -62,6 +63,7 @@ def make_app(front: FrontDesk, readiness: Readiness, refusals: Mapping[str, Refu
         *EvidenceQueries(front.evidence).table(),
         *PrivacyQueries(front.guest_export).table(),
         *HistoryQueries(front.history, front.opener).table(),
+        *ReportQueries(front.lookups, front.reports, front.opener).table(),
     )
     for router in (
         command_router(front),

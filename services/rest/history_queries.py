@@ -9,7 +9,7 @@ from services.desk.differences import difference
 from services.desk.history import History, Subject, history_filter
 from services.desk.opening import Opener
 from services.desk.past import PointInLog, time_or_position
-from services.desk.problems import Fault, Problem
+from services.desk.problems import missing
 from services.desk.requests import freshness_of
 from services.rest.answers import found, found_page
 from services.rest.openapi import Document, one_of
@@ -56,7 +56,7 @@ class HistoryQueries:
         given = request.query_params
         if "from" not in given:
             detail = "from is missing: a time with an offset, as 2026-11-22T14:00:00Z, or a position of the log."
-            raise Problem("REQUIRED_PARAMETER", detail, [Fault("/from", "REQUIRED_PARAMETER", detail)])
+            raise missing("/from", detail)
         since = time_or_position("/from", given["from"])
         until = time_or_position("/to", given["to"]) if "to" in given else PointInLog()
         folio_id = request.path_params["folioId"]
