@@ -130,6 +130,7 @@ class Service:
     attended: bool = False
     sealing: Sealing | None = None
     app: FastAPI = field(init=False)
+    lookups: Lookups = field(init=False)
     reports: ReportDesk = field(init=False)
     trouble: str | None = "starting"
     ending: bool = False
@@ -283,6 +284,7 @@ def make_service(
     past = Past(PastLog(pool, CODEC))
     service.reports = ReportDesk(Reports(conninfo, reader), past)
     requests, lookups = PaymentRequestDesk(desk, service.office), Lookups(reader, past)
+    service.lookups = lookups
     front = FrontDesk(
         authenticator=KeyRing(pool, admin_key),
         desk=desk,

@@ -12,6 +12,7 @@ from services.cli_payssam import payssam, sandbox_command
 from services.cli_privacy import privacy
 from services.cli_projections import projections
 from services.cli_replay import replay_command
+from services.cli_report import report_command
 from services.cli_shadow import shadow_command
 from services.provision import seal_by
 from services.serving import bind, database, listen, serve_as_set
@@ -123,6 +124,7 @@ def migrate(data: Data = DEFAULT_DATA) -> None:
 
 
 app.command("replay")(replay_command)
+app.command("report")(report_command)
 app.command("payssam-sandbox")(sandbox_command)
 app.command("verify")(verify_command)
 app.command("shadow")(shadow_command)

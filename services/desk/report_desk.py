@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,17 +144,23 @@ class ReportDesk:
         self._reports = reports
         self._past = past
 
+    @asynccontextmanager
+    async def open(self, question: Question, caller: Caller, freshness: Freshness) -> AsyncIterator[OpenReport]:
+        """What the answer is made of. Raises as `produce`."""
+        asked = question.asked
+        check_visible(asked.accommodation_id, caller)
+        if asked.position is not None:
+            await self._past.position(PointInLog(position=asked.position))
+        async with self._reports.open(asked, freshness) as opened:
+            yield opened
+
     async def produce(self, question: Question, caller: Caller, freshness: Freshness) -> Produced:
         """The answer, of which the first bytes are there, so that what may fail has failed.
 
         Raises Problem, NotCaughtUp, TooBusy, StoreUnavailable.
         """
-        asked = question.asked
-        check_visible(asked.accommodation_id, caller)
-        if asked.position is not None:
-            await self._past.position(PointInLog(position=asked.position))
         async with AsyncExitStack() as stack:
-            opened = await stack.enter_async_context(self._reports.open(asked, freshness))
+            opened = await stack.enter_async_context(self.open(question, caller, freshness))
             chunks = _chunks(question, opened)
             first = await anext(chunks, b"")
             return Produced(opened.position, media_type_of(question), _after(first, chunks), stack.pop_all())
