@@ -40,34 +40,36 @@ class Calendar:
 
     async def reach(self, connection: Connection, accommodations: Collection[str], position: int) -> None:
         """Know everything about these accommodations up to a position. Raises psycopg.Error."""
-        behind = {accommodation_stream(each): each for each in accommodations if self._reached.get(each, -1) < position}
+        streams = [accommodation_stream(each) for each in accommodations]
+        behind = [stream for stream in streams if self._reached.get(stream, -1) < position]
         if not behind:
             return
-        versions = [self._versions.get(each, 0) for each in behind.values()]
-        parameters = {"streams": list(behind), "versions": versions}
+        parameters = {"streams": behind, "versions": [self._versions.get(stream, 0) for stream in behind]}
         cursor = await connection.execute(SELECT_NEWER.encode(), parameters, binary=True)
-        for at, stream, version, topic, state in await cursor.fetchall():
-            self._take(behind[stream], at, StoredEvent(stream, version, topic, state))
-        self._reached.update(dict.fromkeys(behind.values(), position))
+        for at, *stored in await cursor.fetchall():
+            self.learn(at, StoredEvent(*stored))
+        self._reached.update(dict.fromkeys(behind, position))
 
-    def _take(self, accommodation_id: str, position: int, stored: StoredEvent) -> None:
-        self._versions[accommodation_id] = stored.originator_version
+    def learn(self, position: int, stored: StoredEvent) -> None:
+        """Know the next event of an accommodation."""
+        stream = str(stored.originator_id)
+        self._versions[stream] = stored.originator_version
         try:
             event = CODEC.to_domain_event(stored)
         except Exception as error:
             reason = str(error) if isinstance(error, MapperDeserialisationError) else repr(error)
-            self._unreadable.setdefault(accommodation_id, (position, reason))
+            self._unreadable.setdefault(stream, (position, reason))
             return
         if isinstance(event, AccommodationConfigured | DayClosed):
-            self._days.setdefault(accommodation_id, BusinessDays()).take(event, position)
+            self._days.setdefault(stream, BusinessDays()).take(event, position)
 
     def day_of(self, event: LedgerEvent, before: Row | None, position: int) -> Day:
         """The day of an event, given the row of what it is about. Raises CalendarUnreadable."""
-        accommodation_id = accommodation_of(event, before)
-        since, reason = self._unreadable.get(accommodation_id, (position, ""))
+        stream = accommodation_stream(accommodation_of(event, before))
+        since, reason = self._unreadable.get(stream, (position, ""))
         if since < position:
-            raise CalendarUnreadable(f"the settings of {accommodation_id} at position {since} cannot be read: {reason}")
-        return Day(self._days.get(accommodation_id) or BusinessDays(), position, event.timestamp)
+            raise CalendarUnreadable(f"the event of {stream} at position {since} cannot be read: {reason}")
+        return Day(self._days.get(stream) or BusinessDays(), position, event.timestamp)
 
 
 def accommodation_of(event: Any, before: Row | None) -> str:

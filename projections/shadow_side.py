@@ -1,8 +1,9 @@
 """One side of a comparison: replays the log with the read models of the version that a folder holds.
 
 Runs as a script in a process of its own, so that two versions of the same packages never meet. It comes from the
-version that compares and knows of the one that it runs only two names: the read models (`name`, `columns`, `key_of`,
-`apply`) and the codec (`to_domain_event`) that `Order` names. So nothing of this project is imported at its top. What
+version that compares and knows of the one that it runs only these names: the read models (`name`, `columns`, `key_of`,
+`apply`; `take` of those that need business days) and the codec (`to_domain_event`) that `Order` names, and the calendar
+(`learn`, `day_of`) of those days. So nothing of this project is imported at its top. What
 both versions depend on is what is installed here.
 
 It takes an order as a line of JSON, answers with the read models that it has, takes the names of those to fold, and
@@ -38,6 +39,13 @@ SELECT_BY_FOLIO = """
       FROM ledger.events WHERE notification_id <= %(until)s ORDER BY folio, notification_id
 """
 """All the events of a row are of one folio, or of one stream that has none."""
+
+
+SELECT_ACCOMMODATIONS = """
+    SELECT notification_id, originator_id, originator_version, topic, state FROM ledger.events
+     WHERE topic LIKE 'accommodation.%%' AND notification_id <= %(until)s ORDER BY notification_id
+"""
+CALENDAR = "projections.calendar"
 
 
 class Order(msgspec.Struct):
@@ -84,10 +92,11 @@ class CannotReplay(Exception):
     """Why this version cannot be replayed."""
 
 
-def fold(folio: str, models: Sequence[Any], codec: Any, events: Iterator[Sequence[Any]]) -> Folded:
+def fold(folio: str, models: Sequence[Any], codec: Any, calendar: Any, events: Iterator[Sequence[Any]]) -> Folded:
     """The rows that these events of one folio make: position, stream, version, topic and state of each."""
     folded = Folded(folio)
     rows: dict[str, dict[str, Any]] = {model.name: {} for model in models}
+    newest: dict[str, dict[str, Any]] = {model.name: {} for model in models}
     for position, stream, version, topic, state in events:
         folded.events += 1
         if folded.unreadable is not None:
@@ -100,7 +109,10 @@ def fold(folio: str, models: Sequence[Any], codec: Any, events: Iterator[Sequenc
         for model in models:
             if model.name not in folded.failures:
                 try:
-                    _apply(model, rows[model.name], event, position)
+                    if getattr(model, "needs_days", False):
+                        _take(model, rows[model.name], newest[model.name], event, position, calendar)
+                    else:
+                        _apply(model, rows[model.name], event, position)
                 except Exception as error:
                     folded.failures[model.name] = Failure(position, topic, _told(error))
     folded.rows = {
@@ -117,6 +129,16 @@ def _apply(model: Any, rows: dict[str, Any], event: Any, position: int) -> None:
     key = model.key_of(event)
     if key is not None:
         rows[key] = model.apply(rows.get(key), event, position)
+
+
+def _take(model: Any, rows: dict[str, Any], newest: dict[str, Any], event: Any, position: int, calendar: Any) -> None:
+    """Into rows of their own, made from the newest ones of their keys and the business day."""
+    key = model.key_of(event)
+    if key is not None:
+        row = newest.get(key)
+        taken = model.take(row, event, position, calendar.day_of(event, row, position))
+        newest[key] = taken[-1]
+        rows.update({str(each[model.columns[0]]): each for each in taken})
 
 
 def _told(error: BaseException) -> str:
@@ -138,11 +160,22 @@ def replay(order: Order, models: Sequence[Any], codec: Any) -> Iterator[Folded]:
     with reading_connection(order.conninfo) as connection:
         for statement in SET_UP:
             connection.execute(statement.encode())
+        calendar = _calendar(connection, order, models)
         with connection.cursor(name="shadow", binary=True) as cursor:
             cursor.itersize = FETCHED_EVENTS
             cursor.execute(SELECT_BY_FOLIO.encode(), {"until": order.until})
             for folio, events in groupby(cursor, key=itemgetter(0)):
-                yield fold(folio, models, codec, (event[1:] for event in events))
+                yield fold(folio, models, codec, calendar, (event[1:] for event in events))
+
+
+def _calendar(connection: psycopg.Connection, order: Order, models: Sequence[Any]) -> Any:
+    """The business days of all accommodations as this version knows them, None when its read models need none."""
+    if not any(getattr(model, "needs_days", False) for model in models):
+        return None
+    calendar = importlib.import_module(CALENDAR).Calendar()
+    for position, *stored in connection.execute(SELECT_ACCOMMODATIONS.encode(), {"until": order.until}, binary=True):
+        calendar.learn(position, StoredEvent(*stored))
+    return calendar
 
 
 def load(order: Order) -> tuple[Sequence[Any], Any]:
