@@ -31,10 +31,8 @@ def day_start(day: date, settings: Settings) -> datetime:
 def calendar_day(moment: datetime, settings: Settings) -> date:
     """The day that a moment lies in by zone and cut-off hour alone."""
     day = moment.astimezone(ZoneInfo(settings.time_zone)).date()
-    while moment < day_start(day, settings):  # the day before may be one that the clocks skip whole
+    while moment < day_start(day, settings):  # also the day before begins later where the clocks skip its start
         day -= DAY
-    while moment >= day_start(day + DAY, settings):
-        day += DAY
     return day
 
 

@@ -67,6 +67,7 @@ async def _fill(conninfo: str, sealer: Sealer) -> None:
         with pytest.MonkeyPatch.context() as patch:
             await live(front, patch)
         front.desk.expect(200, await front.client.put(ACCOMMODATION, json={"name": "Seoul Garden Hotel"}))
+        front.desk.expect(200, await front.client.post(f"{ACCOMMODATION}/days/2020-01-01/close"))
         forgotten = await front.client.post("/v1/folios/FOLIO-1/privacy/forget", json={"reason": "as asked"})
         front.desk.expect(200, forgotten)
         await asyncio.to_thread(sealer.checkpoint)

@@ -40,6 +40,7 @@ def commands(ids: dict[str, str]) -> list[Call]:
     settlement = {"settlements": [{"targetBillId": ids["second"], "settledAmount": 1}]}
     return [
         ("PUT", f"/v1/accommodations/{ids['accommodation']}", {"name": "Inn"}),
+        ("POST", f"/v1/accommodations/{ids['accommodation']}/days/2020-01-01/close", {"reason": "Night audit"}),
         ("POST", f"/v1/folios/{ids['folio']}/bills", {"name": "Room", "totalAmount": 1}),
         ("POST", f"/v1/folios/{ids['folio']}/bills", {**NEW_BILL, "accommodationId": ids["accommodation"]}),
         ("POST", "/v1/folios/NEW/bills", {**NEW_BILL, "accommodationId": ids["accommodation"]}),

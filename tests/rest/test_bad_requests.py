@@ -27,6 +27,7 @@ NO_OBJECTS = [
 PATHS = {
     "/v1/accommodations/HOTEL-1": {"GET", "PUT"},
     "/v1/accommodations/HOTEL-1/bills": {"GET"},
+    "/v1/accommodations/HOTEL-1/days/2026-11-22/close": {"POST"},
     "/v1/folios/FOLIO-1": {"GET"},
     BILLS: {"POST"},
     f"/v1/bills/{UNKNOWN_ULID}": {"GET", "PATCH", "DELETE"},

@@ -5,7 +5,7 @@ Given is what was called before, when the call under test, then what it returns 
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import pytest
@@ -100,13 +100,14 @@ class Hotel:
         return finished(self.executor.execute(decided))[0]
 
     @contextmanager
-    def refuses(self, kind: type[Refusal], pointer: str | None = None) -> Iterator[None]:
+    def refuses(self, kind: type[Refusal], pointer: str | None = None, saying: str = "") -> Iterator[None]:
         """What is called inside is refused in this way, at this pointer if given, and changes nothing."""
         before = (self.store.log, dict(self.store.aliases), dict(self.store.outcomes))
         with pytest.raises(kind) as caught:
             yield
         assert type(caught.value) is kind
         assert pointer is None or caught.value.pointer == pointer
+        assert saying in caught.value.detail
         assert (self.store.log, self.store.aliases, self.store.outcomes) == before
 
     def bill(self, bill: Bill | str) -> Bill:
@@ -131,6 +132,11 @@ class Hotel:
         return self.when(
             lambda work: self.ledger.configure_accommodation(work, accommodation_id, changes), **conditions
         )
+
+    def close_day(self, day: str, accommodation_id: str = "HOTEL-1", **conditions: Any) -> Accommodation:
+        """Close a business day YYYY-MM-DD."""
+        closing = date.fromisoformat(day)
+        return self.when(lambda work: self.ledger.close_day(work, accommodation_id, closing), **conditions)
 
     def add_bill(self, folio: str = "FOLIO-1", total: int = 100_000, **more: Any) -> Bill:
         """Post a bill; `more` are fields of NewBill and conditions."""

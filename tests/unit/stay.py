@@ -35,3 +35,4 @@ def stay(hotel: Hotel) -> None:
     hotel.cancel_bill(part)
     hotel.delete_bill(part)
     hotel.cancel_payment(next(iter(room.payments)))
+    hotel.close_day("2026-11-21", reason="Night audit")

@@ -8,6 +8,7 @@ from tests.unit.stay import stay
 
 TOPICS = {
     "accommodation.configured",
+    "accommodation.day_closed",
     "folio.opened",
     "bill.added",
     "bill.updated",

@@ -21,6 +21,7 @@ def payment_of(bill: Bill) -> str:
 Attempt = Callable[[Hotel, Bill, frozenset[str]], object]
 ATTEMPTS: dict[str, Attempt] = {
     "configure": lambda h, b, keys: h.configure("HOTEL-1", name="Taken over", accommodations=keys),
+    "close a day": lambda h, b, keys: h.close_day("2026-11-21", accommodations=keys),
     "add to a known folio": lambda h, b, keys: h.add_bill(accommodations=keys),
     "add without accommodation": lambda h, b, keys: h.add_bill(accommodation_id=None, accommodations=keys),
     "add naming an own accommodation": lambda h, b, keys: h.add_bill(accommodation_id="HOTEL-2", accommodations=keys),
