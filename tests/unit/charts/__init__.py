@@ -1,0 +1,1 @@
+"""Pictures of reports, without a database."""

@@ -1,0 +1,78 @@
+"""The letters of a picture."""
+
+from hashlib import sha256
+
+import pytest
+
+from services.desk.charts import drawing
+from services.desk.charts.drawing import draw
+from services.desk.charts.lettering import LENGTH_MAX, font_file, legible
+from tests.unit.charts.pictures import TAKINGS, answer, taken, texts
+
+NOTO_SANS_KR_2_004 = "69975a0ac8472717870aefeab0a4d52739308d90856b9955313b2ad5e0148d68"
+
+
+def picture_of(sign: str, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A PNG in which nothing but this sign may differ."""
+    monkeypatch.setattr(drawing, "NO_DATA", sign)
+    return draw("takings", answer([]), "png")
+
+
+def test_the_font_is_noto_sans_kr_as_its_makers_gave_it_out() -> None:
+    assert sha256(font_file().read_bytes()).hexdigest() == NOTO_SANS_KR_2_004
+
+
+def test_hangul_is_no_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.warns(UserWarning, match="missing from font"):
+        box = picture_of("\ue000", monkeypatch)
+    with pytest.warns(UserWarning, match="missing from font"):
+        assert picture_of("\ue001", monkeypatch) == box
+
+    signs = [picture_of(sign, monkeypatch) for sign in "수납액원"]
+
+    assert len({box, *signs}) == 5
+
+
+def test_the_text_of_an_svg_is_text_in_fonts_of_the_usual_systems() -> None:
+    svg = draw("takings", TAKINGS, "svg").decode()
+
+    assert "수납액 (원)</text>" in svg
+    for family in ("Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic"):
+        assert f"'{family}'" in svg
+    assert "sans-serif" in svg
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "</text><script>alert(1)</script>",
+        "a&b\"'<!--",
+        "]]>",
+        "$\\frac{1}{0}$",
+        "_hidden",
+        "%s{0}\\n",
+        "마일리지",
+        "-->",
+    ],
+)
+def test_hostile_names_are_shown_as_they_are(name: str) -> None:
+    shown = texts("takings", answer([taken(1, name, 5)], accommodation_id=name))
+
+    assert f"{name}   5" in shown
+    assert any(text.startswith(f"{name} · ") for text in shown)
+    assert b"<script" not in draw("takings", answer([taken(1, name, 5)]), "svg")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\nb\x00\x1b[2J", "a\\nb\\x00\\x1b[2J"),
+        ("\u202eDRAC", "\\u202eDRAC"),
+        ("\ud800", "\\ud800"),
+        ("😀 포인트", "\\U0001f600 포인트"),
+        ("x" * 65, "x" * (LENGTH_MAX - 1) + "…"),
+    ],
+)
+def test_what_the_font_cannot_show_is_escaped_and_length_is_bounded(name: str, shown: str) -> None:
+    assert legible(name) == shown
+    assert f"{shown}   5" in texts("takings", answer([taken(1, name, 5)]))
