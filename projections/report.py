@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["text", "date", "time", "count", "amount", "percent", "seconds"]
-"""Amounts are in minor units of the accommodation's currency; times in UTC; dates are business dates."""
+Kind = Literal["text", "date", "time", "count", "amount", "percent", "seconds", "flag"]
+"""Amounts are in minor units of the accommodation's currency; times in UTC; dates business dates; flags booleans."""
 
 POSITION = "position"
 EVENT = "event"
