@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["text", "date", "time", "count", "amount", "percent", "seconds", "flag"]
-"""Amounts are in minor units of the accommodation's currency; times in UTC; dates are business dates; flags are true or
-false."""
+"""Amounts are in minor units of the accommodation's currency; times in UTC; dates business dates; flags booleans."""
 
 POSITION = "position"
 EVENT = "event"

@@ -21,7 +21,7 @@ from services.desk.formats.chunks import in_chunks
 from services.desk.formats.table import Conversions, Header, Row, Table, in_columns, in_pieces
 from services.desk.formats.values import in_utc, plain, whole
 
-ROWS_AT_ONCE = 5_000
+ROWS_AS_COLUMNS = 2_000
 """Rows that become columns at once; few, because rows take many times the memory."""
 GROUP_ROWS = 50_000
 GROUP_BYTES = 16_777_216
@@ -41,7 +41,7 @@ def write_parquet(header: Header, table: Table) -> AsyncIterator[bytes]:
 
 async def _parts(header: Header, table: Table) -> AsyncIterator[bytes]:
     file = await asyncio.to_thread(_File, header, table)
-    async for rows in in_pieces(table.batches, ROWS_AT_ONCE):
+    async for rows in in_pieces(table.batches, ROWS_AS_COLUMNS):
         yield await asyncio.to_thread(file.add, rows)
     yield await asyncio.to_thread(file.end)
 

@@ -1,5 +1,6 @@
 """What a format is given: columns, and rows as the database yields them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ Row = tuple[Any, ...]
 Batches = AsyncIterator[Sequence[Row]]
 Conversions = Mapping[Kind, Callable[[Any], Any]]
 """What a format makes of values, for each kind that does not stay as it is."""
+
+ROWS_AT_ONCE = 500
+"""Rows that are worked on before others have their turn: some milliseconds' worth."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class Table:
         return [to_camel(column.name) for column in self.columns]
 
 
-async def in_pieces(batches: Batches, size: int) -> AsyncIterator[list[Row]]:
-    """The rows in pieces of `size`, the last one smaller, however they come."""
+async def in_pieces(batches: Batches, size: int = ROWS_AT_ONCE) -> AsyncIterator[list[Row]]:
+    """The rows in pieces of `size`, the last one smaller, however they come; others have their turn in between."""
     piece: list[Row] = []
     async for batch in batches:
         start = 0
@@ -43,6 +47,7 @@ async def in_pieces(batches: Batches, size: int) -> AsyncIterator[list[Row]]:
             if len(piece) == size:
                 yield piece
                 piece = []
+                await asyncio.sleep(0)
     if piece:
         yield piece
 
