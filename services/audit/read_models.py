@@ -19,6 +19,7 @@ SELECT_BEYOND = """
       FROM read_model.positions,
            (SELECT coalesce(max(notification_id), 0) AS head FROM ledger.events) AS log
      WHERE application_name = ANY(%(names)s) AND (notification_id <= head) IS NOT TRUE
+     ORDER BY array_position(%(names)s, application_name)
 """
 COUNT_MISSING = "SELECT max(notification_id) - count(*) FROM ledger.events WHERE notification_id > 0"
 

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from projections.building import Progress
+from projections.entries import EntryModel
 from projections.read_model import ReadModel
 from services.audit.findings import Finding, Kind
 from services.audit.read_models import read_model_findings
@@ -17,7 +18,7 @@ from tests.audit.sealed_log import SealedLog, unprotected
 BOOKS = ("positions", "definitions", "parked")
 SECONDS_MAX = 60
 OTHER = {
-    "bigint": "coalesce({0}, 0) + 1",
+    "bigint": "coalesce({0}, 0) - 1",
     "integer": "coalesce({0}, 0) + 1",
     "numeric": "coalesce({0}, 0) + 1",
     "text": "coalesce({0}, '') || 'x'",
@@ -72,6 +73,11 @@ def key_of(model: ReadModel) -> str:
     return model.columns[0]
 
 
+def added_key(model: ReadModel) -> str:
+    """A key that no row has, as SQL has it: entries have their position."""
+    return "4711" if isinstance(model, EntryModel) else "'added'"
+
+
 def test_nothing_is_found_where_nothing_was_changed(sealed_log: SealedLog) -> None:
     assert look(sealed_log) == []
 
@@ -95,18 +101,21 @@ def test_a_changed_value_of_every_column_is_found(sealed_log: SealedLog, adminis
 def test_a_removed_and_an_added_row_are_found(sealed_log: SealedLog, administrator: psycopg.Connection) -> None:
     for model in READ_MODELS:
         columns = ", ".join(model.columns[1:])
+        key = added_key(model)
+        copied = columns.replace("subject", "subject || 'x'", 1) if isinstance(model, EntryModel) else columns
         added = (
             f"INSERT INTO read_model.{model.name} ({key_of(model)}, {columns})"
-            f" SELECT 'added', {columns} FROM read_model.{model.name} LIMIT 1"
+            f" SELECT {key}, {copied} FROM read_model.{model.name} LIMIT 1"
         )
-        least = f"(SELECT min({key_of(model)}) FROM read_model.{model.name} WHERE {key_of(model)} <> 'added')"
+        least = f"(SELECT min({key_of(model)}) FROM read_model.{model.name} WHERE {key_of(model)} <> {key})"
         administrator.execute(added.encode())
         administrator.execute(f"DELETE FROM read_model.{model.name} WHERE {key_of(model)} = {least}".encode())
     found = look(sealed_log)
     for model in READ_MODELS:
         sentences = [each.sentence for each in found if each.sentence.startswith(f"{model.name} ")]
         assert len(sentences) == 2
-        assert any(sentence.startswith(f"{model.name} added: it is {{") for sentence in sentences)
+        key = added_key(model).strip("'")
+        assert any(sentence.startswith(f"{model.name} {key}: it is {{") for sentence in sentences)
         assert any(": it is None, the log says {" in sentence for sentence in sentences)
 
 
