@@ -39,7 +39,7 @@ def entry_table(name: str, own: str, *indexes: str) -> str:
     table = f"read_model.{name}"
     statements = (
         f"CREATE TABLE {table} ({COMMON},{own})",
-        f"CREATE UNIQUE INDEX {name}_newest ON {table} (subject) WHERE next_position = {NEVER}",
+        f"CREATE UNIQUE INDEX {name}_of_subject ON {table} (subject, next_position)",
         f"CREATE INDEX {name}_of_day ON {table} (accommodation_id, business_date, position)",
         *(f"CREATE INDEX {index}" for index in indexes),
     )
