@@ -58,7 +58,7 @@ def test_the_text_of_an_svg_is_text_in_fonts_of_the_usual_systems() -> None:
 def test_hostile_names_are_shown_as_they_are(name: str) -> None:
     shown = texts("takings", answer([taken(1, name, 5)], accommodation_id=name))
 
-    assert f"{name}   5" in shown
+    assert f"{name}: 5" in shown
     assert any(text.startswith(f"{name} · ") for text in shown)
     assert b"<script" not in draw("takings", answer([taken(1, name, 5)]), "svg")
 
@@ -67,6 +67,7 @@ def test_hostile_names_are_shown_as_they_are(name: str) -> None:
     ("name", "shown"),
     [
         ("a\nb\x00\x1b[2J", "a\\nb\\x00\\x1b[2J"),
+        ("a\u3000b\xad", "a\\u3000b\\xad"),
         ("\u202eDRAC", "\\u202eDRAC"),
         ("\ud800", "\\ud800"),
         ("😀 포인트", "\\U0001f600 포인트"),
@@ -75,4 +76,4 @@ def test_hostile_names_are_shown_as_they_are(name: str) -> None:
 )
 def test_what_the_font_cannot_show_is_escaped_and_length_is_bounded(name: str, shown: str) -> None:
     assert legible(name) == shown
-    assert f"{shown}   5" in texts("takings", answer([taken(1, name, 5)]))
+    assert f"{shown}: 5" in texts("takings", answer([taken(1, name, 5)]))
