@@ -29,7 +29,7 @@ LENGTH_MAX = 64
 """Signs of a name that are shown; the rest is an ellipsis."""
 
 WIDER = 3.0
-"""Room beside the legend, in heights of a letter: a browser may take a font that is wider than ours."""
+"""Room around the legend, in heights of a letter: a browser may take a font that is wider than ours."""
 
 
 @cache
@@ -60,4 +60,4 @@ def legible(text: str) -> str:
 def add_legend(axes: Axes, named: Sequence[tuple[Artist, str]], title: str | None = None) -> None:
     """Name what was drawn, right of the axes."""
     handles, labels = [artist for artist, _ in named], [label for _, label in named]
-    axes.figure.legend(handles, labels, title=title, alignment="left", loc="outside right upper", borderaxespad=WIDER)
+    axes.figure.legend(handles, labels, title=title, alignment="left", loc="outside right upper", borderpad=WIDER)
