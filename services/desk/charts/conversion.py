@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.desk.charts.answer import ReportAnswer, whole
 from services.desk.charts.bars import add_bars, stand
+from services.desk.charts.lettering import add_legend
 from services.desk.charts.looks import LIGHT, LOOKS
 from services.desk.charts.scales import DAYS_BY_NAME_MAX, Days, scale_counts
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 PAID_LOOK, SENT_LOOK, SHARE_LOOK = LOOKS[:3]
+SHARE = "Conversion / 전환율"
 
 
 def draw_conversion(axes: Axes, answer: ReportAnswer) -> str:
@@ -32,9 +34,9 @@ def draw_conversion(axes: Axes, answer: ReportAnswer) -> str:
     scale_counts(axes, "Payment requests", "결제 요청")
     share = _draw_share(axes, answer, days)
     sent, paid = (sum(pair[side] for pair in counts.values()) for side in (0, 1))
-    labels = [f"Sent / 발송   {sent:,}", f"Paid / 결제   {paid:,}", "Conversion / 전환율"]
-    axes.figure.legend([sent_bars, paid_bars, share], labels, loc="outside right upper", alignment="left")
-    return f"Conversion / 전환율 {100 * paid / sent:.1f} %" if sent else "Conversion / 전환율 -"
+    named = [(sent_bars, f"Sent / 발송: {sent:,}"), (paid_bars, f"Paid / 결제: {paid:,}"), (share, SHARE)]
+    add_legend(axes, named)
+    return f"{SHARE} {100 * paid / sent:.1f} %" if sent else f"{SHARE} -"
 
 
 def _draw_share(axes: Axes, answer: ReportAnswer, days: Days) -> Line2D:
@@ -42,7 +44,7 @@ def _draw_share(axes: Axes, answer: ReportAnswer, days: Days) -> Line2D:
     from matplotlib.patheffects import Normal, Stroke
 
     second = axes.twinx()
-    second.set_ylabel("Conversion / 전환율 (%)")
+    second.set_ylabel(f"{SHARE} (%)")
     second.set_ylim(0, 108)
     second.grid(visible=False)
     second.spines["right"].set_visible(True)

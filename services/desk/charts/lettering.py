@@ -1,9 +1,17 @@
 """The letters of a picture: a font with Hangul that is there on every machine, and text that it can show."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from services.evidence.printable import printable
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 FAMILIES = [
     "Noto Sans KR",
@@ -19,6 +27,9 @@ FAMILIES = [
 
 LENGTH_MAX = 64
 """Signs of a name that are shown; the rest is an ellipsis."""
+
+WIDER = 3.0
+"""Room around the legend, in heights of a letter: a browser may take a font that is wider than ours."""
 
 
 @cache
@@ -44,3 +55,9 @@ def legible(text: str) -> str:
     short = text if len(text) <= LENGTH_MAX else f"{text[: LENGTH_MAX - 1]}…"
     signs = _signs()
     return "".join(sign if ord(sign) in signs else sign.encode("unicode_escape").decode() for sign in printable(short))
+
+
+def add_legend(axes: Axes, named: Sequence[tuple[Artist, str]], title: str | None = None) -> None:
+    """Name what was drawn, right of the axes."""
+    handles, labels = [artist for artist, _ in named], [label for _, label in named]
+    axes.figure.legend(handles, labels, title=title, alignment="left", loc="outside right upper", borderpad=WIDER)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from services.billing.money import in_main_unit, readable
 from services.desk.charts.answer import ReportAnswer, Row, whole
 from services.desk.charts.bars import Bar, add_bars, stand
-from services.desk.charts.lettering import legible
+from services.desk.charts.lettering import add_legend, legible
 from services.desk.charts.looks import LOOKS
 from services.desk.charts.scales import Days, scale_amounts
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 METHODS_MAX = len(LOOKS) - 1
@@ -31,19 +32,19 @@ def draw_takings(axes: Axes, answer: ReportAnswer) -> str:
     days = Days(answer)
     series = _series(answer.rows, days)
     tops, bottoms = [0] * days.count, [0] * days.count
-    handles, labels = [], []
-    for look, (label, net_by_day) in zip(LOOKS, series, strict=False):
+    named: list[tuple[Artist, str]] = []
+    for look, (method, net_by_day) in zip(LOOKS, series, strict=False):
         bars: list[Bar] = []
         for day, net in net_by_day.items():
             side = tops if net > 0 else bottoms
             bars.append((day, side[day], net))
             side[day] += net
-        handles.append(add_bars(axes, bars, days.bar_width, look))
-        labels.append(f"{label}   {in_main_unit(net_by_day.total(), answer.currency)}")
+        label = f"{method}: {in_main_unit(net_by_day.total(), answer.currency)}"
+        named.append((add_bars(axes, bars, days.bar_width, look), label))
     stand(axes, min(bottoms), max(tops))
     days.scale(axes)
     scale_amounts(axes, "Takings", "수납액", answer.currency)
-    axes.figure.legend(handles, labels, title="Payment method / 결제 수단", loc="outside right upper", alignment="left")
+    add_legend(axes, named, "Payment method / 결제 수단")
     total = sum(net_by_day.total() for _, net_by_day in series)
     return f"Total / 합계 {readable(total, answer.currency)}"
 

@@ -28,3 +28,13 @@ def test_a_bar_is_as_high_as_its_bucket_and_credit_hangs_below() -> None:
 
     heights = [(box.y0, box.y1) for box in (patch.get_path().get_extents() for patch in axes.patches)]
     assert heights == [(0, 150_000), (0, 82_000), (0, 43_000), (0, 0), (0, 9_900), (-23_000, 0)]
+
+
+def test_bars_stand_on_zero_whatever_the_amounts_are() -> None:
+    above, below = Figure().add_subplot(), Figure().add_subplot()
+
+    draw_ageing(above, answer([owed(90, 80, 70, 60, 50, credit=40)], first=None))
+    draw_ageing(below, answer([owed(-90, -80, -70, -60, -50, credit=-40)], first=None))
+
+    assert above.get_ylim()[0] == 0
+    assert below.get_ylim()[1] >= 0

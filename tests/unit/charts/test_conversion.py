@@ -14,7 +14,7 @@ def test_it_says_in_english_and_korean_what_it_shows() -> None:
     shown = texts("conversion", CONVERSION)
 
     assert {"Payment requests / 결제 요청 (건)", "Conversion / 전환율 (%)", "Business date / 영업일"} <= set(shown)
-    assert {"Sent / 발송   9", "Paid / 결제   6", "Conversion / 전환율", "100"} <= set(shown)
+    assert {"Sent / 발송: 9", "Paid / 결제: 6", "Conversion / 전환율", "100"} <= set(shown)
     assert any("Conversion / 전환율 66.7 %" in text for text in shown)
 
 

@@ -7,12 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import matplotlib
 import pytest
+from matplotlib.axes import Axes
 
 from projections.report import ChartKind
+from services.desk.charts import drawing
+from services.desk.charts.answer import ReportAnswer
 from services.desk.charts.drawing import MEDIA_TYPES, Form, draw
+from services.desk.charts.takings import draw_takings
 from tests.unit.charts.pictures import ANSWERS, answer, size, texts
 
 KINDS: list[ChartKind] = ["takings", "ageing", "conversion"]
@@ -34,14 +39,21 @@ def test_the_same_rows_give_the_same_bytes_in_another_process_with_other_setting
     assert printed.stdout.split() == digests()
 
 
-def test_threads_that_draw_at_once_do_not_disturb_each_other() -> None:
-    alone = digests()
+def test_one_picture_is_drawn_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    two_at_once = Barrier(2)
+
+    def draw_with_another(axes: Axes, answer: ReportAnswer) -> str:
+        with pytest.raises(BrokenBarrierError):
+            two_at_once.wait(timeout=0.2)
+        return draw_takings(axes, answer)
+
+    alone = draw("takings", ANSWERS["takings"], "svg")
     settings = dict(matplotlib.rcParams)
+    monkeypatch.setattr(drawing, "KINDS", {"takings": draw_with_another})
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(draw, ["takings"] * 2, [ANSWERS["takings"]] * 2, FORMS[:1] * 2))
 
-    with ThreadPoolExecutor(4) as threads:
-        together = [asked.result() for asked in [threads.submit(digests) for _ in range(4)]]
-
-    assert together == [alone] * 4
+    assert together == [alone] * 2
     assert dict(matplotlib.rcParams) == settings
 
 

@@ -28,7 +28,7 @@ def test_it_says_in_english_and_korean_what_it_shows_and_in_which_unit() -> None
     shown = texts("takings", TAKINGS)
 
     assert {"Business date / 영업일", "Takings (KRW) / 수납액 (원)", "A report / 보고서"} <= set(shown)
-    assert {"CARD / 카드   60,000", "VIRTUAL_ACCOUNT / 가상계좌   60,000"} <= set(shown)
+    assert {"CARD / 카드: 60,000", "VIRTUAL_ACCOUNT / 가상계좌: 60,000"} <= set(shown)
     assert "HOTEL-1 · 2026-05-01 ~ 2026-05-03 · position 4821 · Total / 합계 240,000 KRW" in shown
     assert {day(1), day(2), day(3), "0", "80,000", "120,000"} <= set(shown)
 
@@ -36,7 +36,7 @@ def test_it_says_in_english_and_korean_what_it_shows_and_in_which_unit() -> None
 def test_amounts_are_in_the_main_unit_of_the_currency() -> None:
     shown = texts("takings", answer([taken(1, "CARD", 12_345), taken(2, "CARD", 100_000)], currency="USD"))
 
-    assert {"Takings (USD) / 수납액 (USD)", "CARD / 카드   1,123.45", "1,000.00"} <= set(shown)
+    assert {"Takings (USD) / 수납액 (USD)", "CARD / 카드: 1,123.45", "1,000.00"} <= set(shown)
 
 
 def test_methods_stand_on_each_other_and_what_went_out_hangs_below(axes: Axes) -> None:
@@ -60,8 +60,8 @@ def test_the_methods_beyond_twelve_are_put_together() -> None:
     legend = [text for text in texts("takings", answer(rows)) if text.startswith(("METHOD_", "other"))]
 
     assert METHODS_MAX == 12
-    assert legend[:12] == [f"METHOD_{number}   {1_000 - number:,}" for number in range(12)]
-    assert legend[12:] == [f"other / 기타   {988 + 987 + 986:,}"]
+    assert legend[:12] == [f"METHOD_{number}: {1_000 - number:,}" for number in range(12)]
+    assert legend[12:] == [f"other / 기타: {988 + 987 + 986:,}"]
 
 
 def test_five_years_are_drawn_with_few_labels_in_a_bounded_size() -> None:
