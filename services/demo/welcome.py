@@ -1,7 +1,9 @@
 """What a visitor is told once everything runs: where it is, and what to try."""
 
 import json
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from services.demo.catalogue import HOTELS
 from services.demo.key import FILE
@@ -41,6 +43,10 @@ Ask a guest for money; then pay on the guest's page, {provider}/p/ID with the "i
 and the payment is on the bill
   {paid}
 
+Who owes how much, and for how long, as rows and as a picture; {address}/docs lists the other reports
+  {report}
+  {picture}
+
 Ctrl-C stops it. The records stay in {data}
 and are there again at the next start. 'make test' runs the tests.
 
@@ -51,6 +57,8 @@ def welcome(address: str, provider: str, key: str, bill_id: str, data: Path) -> 
     """The text, with commands that work as they are when pasted into a shell."""
     curl = f"curl -sS -H 'Authorization: Bearer {key}'"
     body = json.dumps(BILL, ensure_ascii=False)
+    reports = f"{address}/v1/accommodations/{HOTELS[0].id}/reports"
+    today = datetime.now(ZoneInfo(HOTELS[0].time_zone)).date()
     return TEXT.format(
         hotels=", ".join(hotel.id for hotel in HOTELS),
         address=address,
@@ -64,5 +72,7 @@ def welcome(address: str, provider: str, key: str, bill_id: str, data: Path) -> 
         asking=f"{curl} -H 'Idempotency-Key: ask-{bill_id}' -H 'Content-Type: application/json' "
         f"-d '{json.dumps(ASK, ensure_ascii=False)}' '{address}/v1/bills/{bill_id}/payment-requests'",
         paid=f"{curl} '{address}/v1/bills/{bill_id}'",
+        report=f"{curl} '{reports}/outstanding?to={today}'",
+        picture=f"{curl} '{reports}/outstanding?to={today}&format=svg' > ageing.svg",
         listing=f"{curl} '{address}/v1/accommodations/{HOTELS[0].id}/bills?status=OPEN&limit=5'",
     )
