@@ -17,8 +17,8 @@ from typing import Any
 import psycopg
 
 from projections.rebuild import rebuild
+from services.billing.accommodation import DAY
 from services.billing.bill import BillAdded
-from services.billing.business_day import DAY
 from services.billing.event import LedgerEvent
 from services.bootstrap import CODEC, READ_MODELS
 from services.cli_progress import BuildingProgress

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from random import Random
 
-from services.billing.accommodation import Settings
-from services.billing.business_day import DAY, day_start
+from services.billing.accommodation import DAY, Settings
+from services.billing.business_day import day_start
 from tests.bench.hotel.desk import SETTINGS, Account, Desk
 from tests.bench.hotel.lives import FATES, Fate, Life
 from tests.bench.hotel.stay import Stay
