@@ -23,8 +23,8 @@ from services.desk.formats.values import in_utc, plain, whole
 
 ROWS_AS_COLUMNS = 2_000
 """Rows that become columns at once; few, because rows take many times the memory."""
-GROUP_ROWS = 50_000
-GROUP_BYTES = 16_777_216
+GROUP_ROWS = 20_000
+GROUP_BYTES = 4_194_304
 """A row group is full at either: rows with long texts fill it earlier."""
 PERCENT_PLACES = Decimal("1e-10")
 DIGITS = 38
