@@ -48,7 +48,7 @@ RIGHTS = """
             SELECT relnamespace, relname, format('%s(%s)', privilege_type, attname), grantee
               FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid, aclexplode(attacl)
            ) AS granted (relnamespace, relname, privilege, grantee)
-     WHERE grantee = 'folio_service'::regrole AND relnamespace::regnamespace::text !~ '^read_model'
+     WHERE grantee = 'folio_service'::regrole AND relnamespace::regnamespace::text !~ '^(read_model|reporting)'
      GROUP BY 1
 """
 SAID = "permission denied|must be owner|must be able to|no privileges"
