@@ -8,9 +8,9 @@ from projections.reporting.views import VIEWS
 INTRODUCTION = """\
 # Views for BI tools
 
-The schema `reporting` of the service's database holds a view for each thing that hotels evaluate. They can be relied on:
-a column keeps its name, type and meaning; new ones are added at the end. Each view and each column has a comment in the
-database (`COMMENT`), which most tools show. No view tells anything of guests: no names, numbers, accounts or links.
+The schema `reporting` of the service's database holds views for whoever evaluates what happens in a hotel. They can be
+relied on: a column keeps its name, type and meaning; new ones are added at the end. Each view and each column has a
+comment in the database, which most tools show. No view tells who a guest is: no names, numbers, accounts or links.
 
 This file is made from `projections/reporting/` by `make views`; a test compares the two.
 
@@ -24,32 +24,32 @@ ALTER ROLE hotel_bi SET search_path = reporting;
 ALTER ROLE hotel_bi SET statement_timeout = '5min';
 ```
 
-The role `folio_reporting` may read these views, and nothing else. The tool connects with that login to the host, port and
-database of `FOLIO_DATABASE_URL`. The time limit is for the service: a table that is built anew takes its place as soon as
+The role `folio_reporting` may read these views, and nothing else. The tool connects with that login to the host, port
+and database of `FOLIO_DATABASE_URL`. The time limit is for the service: a table that is built anew takes its place once
 no query reads the old one, and a new version may wait for that when it starts.
 
-PostgreSQL as it comes with the service listens on no network, only on a Unix socket that belongs to the user whom it runs
-as. That user, and root, make the login and connect on the same machine while the service runs (`.folio` is its data folder):
+PostgreSQL as it comes with the service listens on no network, only on a Unix socket for the user whom it runs as, and
+root. While the service runs (`.folio` is its data folder), they make the login and connect on the same machine:
 
 ```sh
 export PGHOST=$(cat .folio/postgres-runtime) PGDATABASE=folio
-PGPASSWORD=$(cat .folio/postgres-password) psql -U postgres     # the administrator: for the three statements above
+PGPASSWORD=$(cat .folio/postgres-password) psql -U postgres     # the administrator, for the statements above
 psql -U hotel_bi                                                # the tool's login
 ```
 
-A tool on another machine reaches that socket through `ssh -L 5433:$PGHOST/.s.PGSQL.5432 user@machine` as host `localhost`,
-port 5433; the folder of the socket is another after each start. Whoever wants more than that sets `FOLIO_DATABASE_URL`.
+A tool elsewhere reaches that socket through `ssh -L 5433:$PGHOST/.s.PGSQL.5432 user@machine`, as host `localhost` and
+port 5433. For more than that, run a PostgreSQL of your own and set `FOLIO_DATABASE_URL`.
 
 ## What to know
 
-- Amounts are whole numbers in minor units of the `currency` beside them: 150000 KRW is 150,000 won, 15000 USD is 150.00
-  dollars. Never add up amounts of different currencies.
-- `business_date` is the accommodation's business day: it begins at its cut-off hour in its time zone, and what is recorded
-  after a day was closed belongs to a later one. What is on a closed day never changes again.
-- The views without `_entries` show how things stand now. Those with `_entries` have a row for each event, with what it did
-  and how things stood after it: nothing is ever changed or removed there, so they answer for every day that has passed.
-- The views follow the log by fractions of a second. In such a moment, what one view takes from another's table may
-  still be null: `currency`, and the business days of `bills`, `payment_requests` and `folios`.
+- Amounts are whole numbers in minor units of the `currency` beside them: 150000 in KRW is 150,000 won, 15000 in USD is
+  150.00 dollars. Never add up amounts of different currencies.
+- `business_date` is the accommodation's business day: it begins at its cut-off hour in its time zone, and what is
+  recorded after a day was closed belongs to a later one. A closed day never changes again.
+- The views without `_entries` show how things stand now. Those with `_entries` have a row for each event, with what it
+  did and how things stood after it; no row is ever changed, so they answer for every day that has passed.
+- The views follow the log within a fraction of a second. In such a moment, what a view takes from another table may
+  still be null: `currency` where it is the folio's, and the business days of `bills`, `payment_requests`, `folios`.
 - While a table is built anew, a view shows the old rows, and from one moment on the new ones.
 
 ## Examples

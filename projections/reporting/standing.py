@@ -52,14 +52,14 @@ async def limit_lock_waits(connection: Connection, seconds: float) -> None:
     await connection.execute(f"SET LOCAL lock_timeout = {max(1, int(seconds * 1_000))}".encode())
 
 
-async def make_views(connection: Connection, models: Sequence[ReadModel], views: Sequence[View] = VIEWS) -> list[str]:
+async def make_views(connection: Connection, models: Sequence[ReadModel]) -> list[str]:
     """Make those views of these read models that are missing or defined otherwise; returns the names of those made.
 
     One that is read all the time, that belongs to somebody else, or that would lose columns on which something stands,
     is left as it was, and a warning says so. Raises psycopg.Error.
     """
     there = {model.name for model in models}
-    shown = {view.full_name: view for view in views if there.issuperset(view.read_models)}
+    shown = {view.full_name: view for view in VIEWS if there.issuperset(view.read_models)}
     cursor = await connection.execute(SELECT_MADE, {"names": list(shown)})
     made = {name: bytes(digest) for name, digest in await cursor.fetchall()}
     changed = [view for name, view in shown.items() if made.get(name) != view.digest]
