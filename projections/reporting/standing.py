@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, sql
 
 from projections.place import LOCK_POSITIONS, Connection, Place
 from projections.read_model import ReadModel
@@ -25,7 +25,7 @@ SELECT_MADE = """
     SELECT name, digest FROM read_model.definitions WHERE name = ANY(%(names)s) AND to_regclass(name) IS NOT NULL
 """
 RECORD_MADE = """
-    INSERT INTO read_model.definitions (name, digest) VALUES (%(name)s, %(digest)s)
+    INSERT INTO read_model.definitions (name, digest) VALUES ({name}, {digest})
     ON CONFLICT (name) DO UPDATE SET digest = excluded.digest
 """
 ONLY_FULL_NAMES = "SET LOCAL search_path = pg_catalog"
@@ -49,7 +49,11 @@ log = logging.getLogger(__name__)
 
 async def limit_lock_waits(connection: Connection, seconds: float) -> None:
     """Let no statement of this transaction wait longer for one lock. Raises psycopg.Error."""
-    await connection.execute(f"SET LOCAL lock_timeout = {max(1, int(seconds * 1_000))}".encode())
+    await connection.execute(_lock_limit(seconds))
+
+
+def _lock_limit(seconds: float) -> bytes:
+    return f"SET LOCAL lock_timeout = {max(1, int(seconds * 1_000))}".encode()
 
 
 async def make_views(connection: Connection, models: Sequence[ReadModel]) -> list[str]:
@@ -69,20 +73,31 @@ async def make_views(connection: Connection, models: Sequence[ReadModel]) -> lis
 async def _make(connection: Connection, view: View) -> bool:
     for seconds in ATTEMPTS_SECONDS:
         try:
-            async with connection.transaction():
-                await connection.execute("SET LOCAL synchronous_commit = off")
-                await limit_lock_waits(connection, seconds)
-                await connection.execute(LOCK_POSITIONS, {"names": view.read_models})  # no swap meanwhile
-                if not await _replaced(connection, view.name, view.query):
-                    await connection.execute(f"DROP VIEW IF EXISTS {view.full_name}".encode())
-                    await connection.execute(_making(view.name, view.query))
-                await connection.execute(view.comments.encode())
-                await connection.execute(RECORD_MADE, {"name": view.full_name, "digest": view.digest})
+            try:
+                await connection.execute(_whole_making(view, seconds))
+            except errors.InvalidTableDefinition:  # columns were taken away, or are of another type
+                await connection.execute(_whole_making(view, seconds, f"DROP VIEW {view.full_name}".encode()))
             return True
         except REFUSALS as error:
             refused = str(error).strip()
     log.warning("the view %s stays as it was until the next start: %s", view.full_name, refused)
     return False
+
+
+def _whole_making(view: View, lock_seconds: float, *before: bytes) -> bytes:
+    """Everything in one message, which is one transaction and takes one answer: there is much to say of columns."""
+    names, name, digest = (sql.Literal(value).as_string() for value in (view.read_models, view.full_name, view.digest))
+    return b"; ".join(
+        (
+            b"SET LOCAL synchronous_commit = off",
+            _lock_limit(lock_seconds),
+            LOCK_POSITIONS.replace("%(names)s", names).encode(),  # no swap meanwhile
+            *before,
+            _making(view.name, view.query),
+            view.comments.encode(),
+            RECORD_MADE.format(name=name, digest=digest).encode(),
+        )
+    )
 
 
 async def lead_views(connection: Connection, model: ReadModel, place: Place, lock_seconds: float) -> None:

@@ -118,7 +118,7 @@ async def test_tools_that_read_while_tables_are_swapped_see_every_row_and_no_err
 ) -> None:
     assert await books.store.position() > 0
     before = ask(database, MADE)
-    queries = {
+    queries: dict[str, list[tuple[Any, ...]]] = {
         SUMS: [(2, 200)],
         "SELECT count(*), min(currency) FROM reporting.bill_entries": [(2, "KRW")],
         "SELECT sum(balance_effect) FROM reporting.bill_entries JOIN reporting.folios USING (folio_id)": [(200,)],
