@@ -17,6 +17,7 @@ from projections.preparing import prepare
 from projections.read_model import ReadModel
 from projections.rebuild import rebuild
 from projections.reporting import standing
+from projections.reporting.columns import FOLIO
 from projections.reporting.view import AMOUNT, TEXT, Column, View
 from projections.reporting.views import VIEWS
 from services.bootstrap import CODEC, READ_MODELS
@@ -162,10 +163,14 @@ async def test_a_swap_waits_until_a_tool_has_read(database: str, books: Books, t
 async def test_a_view_of_another_version_stays_as_that_version_made_it(database: str, books: Books) -> None:
     assert books
     bills = view("bills")
-    newer = replace(bills, columns=(*bills.columns, Column("half", AMOUNT, "Half", "bill.total_amount / 2")))
-    ask(database, "SET ROLE folio_service", f"CREATE OR REPLACE VIEW reporting.bills AS {newer.query}")
+    other = [replace(each, source="upper(bill.name)") if each.name == "name" else each for each in bills.columns]
+    newer = replace(bills, columns=(*other, Column("half", AMOUNT, "Half", "bill.total_amount / 2")))
+    changed = replace(view("folios"), columns=[replace(FOLIO, source="'F'"), *view("folios").columns[1:]])
+    for each in (newer, changed):
+        ask(database, "SET ROLE folio_service", f"CREATE OR REPLACE VIEW {each.full_name} AS {each.query}")
     await rebuild(database, READ_MODELS, CODEC, Progress())
-    assert ask(database, "SELECT sum(half) FROM reporting.bills") == [(100,)]
+    assert ask(database, "SELECT name, sum(half) FROM reporting.bills GROUP BY name") == [("ROOM", 100)]
+    assert ask(database, "SELECT folio_id FROM reporting.folios") == [("F",)]
 
 
 async def test_a_table_defined_otherwise_leads_its_views_to_this_versions_text(
