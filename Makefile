@@ -3,7 +3,7 @@ PORT ?= 8080
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: help run install test check format bench schema lock clean
+.PHONY: help run install test check format bench schema views lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -40,6 +40,9 @@ bench: install ## Measure against the peers (needs wrk); prints a table, never p
 
 schema: install ## Write the GraphQL schema's text anew
 	@$(BIN)/python -m services.graphql.schema > services/graphql/schema.graphql
+
+views: install ## Write the description of the views for BI tools anew
+	@$(BIN)/python -m projections.reporting > projections/reporting/VIEWS.md
 
 lock: install ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/pip install -qq pip-tools

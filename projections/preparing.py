@@ -1,4 +1,4 @@
-"""Bringing the tables of the read models to this version, before anything is served from them."""
+"""Bringing the tables of the read models, and the views of them, to this version before anything is served."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from projections.leadership import SELECT_DIGESTS
 from projections.place import SERVING
 from projections.read_model import ReadModel
 from projections.rebuild import rebuild
+from projections.reporting.standing import make_views
 from services.store.codec import EventCodec
 from services.store.connection import connect_patiently
 
@@ -38,9 +39,10 @@ async def _prepare(conninfo: str, models: Sequence[ReadModel], codec: EventCodec
         digests = {name: bytes(digest) for name, digest in await cursor.fetchall()}
         changed = [model for model in models if digests.get(model.name) != model.digest]
         serving = Building(connection, connection, SERVING, codec)
-        if changed and await serving.head() == 0:
+        if not digests and await serving.head() == 0:
             for model in changed:
                 await serving.begin(model, *model.indexes)
         elif changed:
             await rebuild(conninfo, changed, codec, progress, patient=True)
+        await make_views(connection, models)
     return [model.name for model in changed]

@@ -9,6 +9,7 @@ from projections.building import Building, Progress, two_connections
 from projections.folding import Batch, BatchFailed, EventFailed, move, read_batch
 from projections.place import BESIDE
 from projections.read_model import ReadModel
+from projections.reporting.standing import lead_views, limit_lock_waits
 from projections.runner import ANNOUNCE
 from services.store.codec import EventCodec
 from services.store.locks import CLASS, TRY_LOCK
@@ -108,7 +109,7 @@ async def _begun(building: Building, model: ReadModel) -> int:
 
 
 async def _swap(building: Building, model: ReadModel, codec: EventCodec, progress: Progress) -> int:
-    """Let the built table serve. The position is locked first, as the runner does, then the tables.
+    """Let the built table serve. The position is locked first, as the runner does, then the views, then the tables.
 
     Who reads meanwhile waits for as long as this may wait for the tables, and then sees the one or the other whole.
     """
@@ -129,7 +130,7 @@ async def _swap(building: Building, model: ReadModel, codec: EventCodec, progres
 async def _swap_now(building: Building, model: ReadModel, codec: EventCodec, lock_seconds: float) -> int:
     connection, name = building.connection, {"name": model.name}
     await connection.execute("SET LOCAL synchronous_commit = on")
-    await connection.execute(f"SET LOCAL lock_timeout = {int(lock_seconds * 1_000)}".encode())
+    await limit_lock_waits(connection, lock_seconds)
     await connection.execute(INSERT_POSITION, name)
     await connection.execute(LOCK_POSITION, name)
     head = await building.head()
@@ -138,6 +139,7 @@ async def _swap_now(building: Building, model: ReadModel, codec: EventCodec, loc
         return await read_batch(codec, connection, after, head)
 
     positions = await move(connection, BESIDE, [model], rest)
+    await lead_views(connection, model, BESIDE, lock_seconds)
     for statement in SWAP:
         await connection.execute(statement.format(name=model.name).encode(), name if "%(" in statement else None)
     return positions[model.name]

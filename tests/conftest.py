@@ -43,7 +43,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def empty_ledger(conninfo: str) -> None:
     """Leave nothing in a database but an empty ledger."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS ledger, read_model, collection CASCADE")
+        connection.execute("DROP SCHEMA IF EXISTS ledger, read_model, collection, reporting CASCADE")
         connection.execute("DROP TABLE IF EXISTS folio_migrations")
     prepare_database(conninfo)
 

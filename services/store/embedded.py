@@ -38,7 +38,7 @@ from services.store.embedded_account import (
     server_account,
     write_private,
 )
-from services.store.roles import provide_role
+from services.store.roles import provide_roles
 
 __all__ = ["DataFolderInUse", "EmbeddedPostgres", "EmbeddedPostgresError", "attach", "discard"]
 
@@ -127,7 +127,7 @@ class EmbeddedPostgres:
         _serve(command, cluster, self._data / "postgres.log", account, closing)
         administrator = make_conninfo(conninfo, user=ADMINISTRATOR, dbname=ADMINISTRATOR)
         with psycopg.connect(administrator, autocommit=True) as connection:
-            provide_role(connection, ROLE)
+            provide_roles(connection, ROLE)
         log.info("PostgreSQL %s runs on %s", version, cluster)
         return conninfo
 

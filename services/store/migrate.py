@@ -7,7 +7,7 @@ from importlib import resources
 
 import psycopg
 
-from services.store.roles import SERVICE_ROLE, RoleRefused, may_work_as_service, provide_role
+from services.store.roles import SERVICE_ROLE, RoleRefused, may_work_as_service, provide_roles
 
 LOCK = 0x466F6C696F  # "Folio": only one process migrates at a time
 
@@ -65,7 +65,7 @@ def migrate(conninfo: str, migrations: list[Migration] | None = None) -> int:
 
 def _migrate(connection: psycopg.Connection, shipped: list[Migration]) -> int:
     """Apply what is missing; nobody else does at this time. Without the service's role nothing is begun."""
-    provide_role(connection, connection.info.user)
+    provide_roles(connection, connection.info.user)
     connection.execute(
         "CREATE TABLE IF NOT EXISTS folio_migrations (number int PRIMARY KEY, name text NOT NULL,"
         " digest bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"

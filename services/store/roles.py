@@ -1,6 +1,7 @@
-"""The role that the service works as, whoever logs in; migration 0010 says what it may do.
+"""The role that the service works as, whoever logs in, and the one that BI tools read with; migrations 0010 and 0013
+say what they may do.
 
-It belongs to the whole server: several databases share it, and the migration of another may make it at any moment.
+They belong to the whole server: several databases share them, and the migration of another may make them at any moment.
 """
 
 import psycopg
@@ -8,8 +9,9 @@ from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 SERVICE_ROLE = "folio_service"
+REPORTING_ROLE = "folio_reporting"
 
-MAKE = f"CREATE ROLE {SERVICE_ROLE} NOLOGIN"
+MAKE = "CREATE ROLE {} NOLOGIN"
 GRANT = f"GRANT {SERVICE_ROLE} TO {{}}"
 IS_THERE = "SELECT to_regrole(%(role)s) IS NOT NULL"
 MAY_WORK_AS = """
@@ -37,21 +39,25 @@ def may_work_as_service(connection: psycopg.Connection, login: str) -> bool:
     return _says(connection, MAY_WORK_AS, {"login": login, "role": SERVICE_ROLE})
 
 
-def provide_role(connection: psycopg.Connection, login: str) -> None:
-    """Make the role if it is missing, and let a login work as it; the connection commits each statement.
+def provide_roles(connection: psycopg.Connection, login: str) -> None:
+    """Make the roles that are missing, and let a login work as the service's; the connection commits each statement.
 
     Raises RoleRefused; then nothing has changed.
     """
     grant = sql.SQL(GRANT).format(sql.Identifier(login))
-    if not _says(connection, IS_THERE, {"role": SERVICE_ROLE}):
+    missing = [role for role in (SERVICE_ROLE, REPORTING_ROLE) if not _says(connection, IS_THERE, {"role": role})]
+    for role in missing:
         try:
-            connection.execute(MAKE)
+            connection.execute(MAKE.format(role).encode())
         except (errors.DuplicateObject, errors.UniqueViolation):
             pass  # it was made in this moment
         except errors.InsufficientPrivilege as error:
+            statements = [MAKE.format(each) for each in missing]
+            if not may_work_as_service(connection, login):
+                statements.append(grant.as_string())
             raise RoleRefused(
-                f"The role {SERVICE_ROLE} is missing, and {login} may make none."
-                f" Let an administrator run: {MAKE}; {grant.as_string()};"
+                f"The role {' and the role '.join(missing)} is missing, and {login} may make none."
+                f" Let an administrator run: {'; '.join(statements)};"
             ) from error
     try:
         connection.execute(grant)

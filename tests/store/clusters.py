@@ -9,6 +9,7 @@ from psycopg.conninfo import make_conninfo
 
 PASSWORD = "password-of-a-login"
 DATABASE = "hotel"
+ROLES = ("folio_service", "folio_reporting")
 
 
 def ask(conninfo: str, *statements: str) -> list[tuple[Any, ...]]:
@@ -48,14 +49,16 @@ class Cluster:
         return make_conninfo(self.administrator, user=login, password=PASSWORD, dbname=database)
 
     @contextmanager
-    def without_role(self) -> Iterator[None]:
-        """The role is missing; one that is made meanwhile is dropped at the end, when nothing may be its own."""
-        ask(self.administrator, "ALTER ROLE folio_service RENAME TO folio_service_put_aside")
+    def without_roles(self) -> Iterator[None]:
+        """The roles are missing; those made meanwhile are dropped at the end, when nothing may be their own."""
+        for role in ROLES:
+            ask(self.administrator, f"ALTER ROLE {role} RENAME TO {role}_put_aside")
         try:
             yield
         finally:
-            ask(
-                self.administrator,
-                "DROP ROLE IF EXISTS folio_service",
-                "ALTER ROLE folio_service_put_aside RENAME TO folio_service",
-            )
+            for role in ROLES:
+                ask(
+                    self.administrator,
+                    f"DROP ROLE IF EXISTS {role}",
+                    f"ALTER ROLE {role}_put_aside RENAME TO {role}",
+                )

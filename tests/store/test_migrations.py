@@ -24,7 +24,7 @@ NOTE = Migration(9001, "9001_note.sql", "CREATE TABLE ledger.note (text text)")
 def empty_database(postgres: str) -> str:
     """A database that no version of the service has seen."""
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS ledger, read_model, collection CASCADE")
+        connection.execute("DROP SCHEMA IF EXISTS ledger, read_model, collection, reporting CASCADE")
         connection.execute("DROP TABLE IF EXISTS folio_migrations")
     return postgres
 

@@ -39,6 +39,7 @@ CHANGES = (
     "SET session_replication_role = replica",
     "CREATE TABLE ledger.more ()",
 )
+MAKING = ("CREATE ROLE folio_service NOLOGIN", "CREATE ROLE folio_reporting NOLOGIN")
 SECONDS_MAX = 60
 RIGHTS = """
     SELECT relnamespace::regnamespace || '.' || relname, string_agg(privilege, ' ' ORDER BY privilege)
@@ -48,7 +49,7 @@ RIGHTS = """
             SELECT relnamespace, relname, format('%s(%s)', privilege_type, attname), grantee
               FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid, aclexplode(attacl)
            ) AS granted (relnamespace, relname, privilege, grantee)
-     WHERE grantee = 'folio_service'::regrole AND relnamespace::regnamespace::text !~ '^read_model'
+     WHERE grantee = 'folio_service'::regrole AND relnamespace::regnamespace::text !~ '^(read_model|reporting)'
      GROUP BY 1
 """
 SAID = "permission denied|must be owner|must be able to|no privileges"
@@ -181,15 +182,12 @@ def tables_of(conninfo: str) -> list[tuple[str]]:
 def test_a_login_that_may_make_no_roles_is_told_what_to_run_and_changes_nothing(
     cluster: Cluster, owner: str, applied: int
 ) -> None:
-    shipped, statements = (
-        shipped_migrations(),
-        ("CREATE ROLE folio_service NOLOGIN", 'GRANT folio_service TO "landlord"'),
-    )
-    with cluster.without_role(), cluster.database(owner) as address:
+    shipped, statements = shipped_migrations(), (*MAKING, 'GRANT folio_service TO "landlord"')
+    with cluster.without_roles(), cluster.database(owner) as address:
         if applied:
             ask(cluster.administrator, *statements)
             migrate(address, shipped[:applied])
-            ask(cluster.administrator, "DROP ROLE folio_service")
+            ask(cluster.administrator, "DROP ROLE folio_service, folio_reporting")
         before = tables_of(address)
         with pytest.raises(MigrationError) as refused:
             migrate(address)
@@ -198,6 +196,16 @@ def test_a_login_that_may_make_no_roles_is_told_what_to_run_and_changes_nothing(
         ask(cluster.administrator, *statements)
         assert migrate(address) == len(shipped) - applied
         assert migrate(address) == 0
+
+
+def test_a_database_from_before_the_role_for_reporting_needs_that_role_alone(cluster: Cluster, owner: str) -> None:
+    service, reporting = MAKING
+    with cluster.without_roles(), cluster.database(owner) as address:
+        ask(cluster.administrator, service, "GRANT folio_service TO landlord")
+        with pytest.raises(MigrationError, match=f"The role folio_reporting is missing.* run: {reporting};$"):
+            migrate(address)
+        ask(cluster.administrator, reporting)
+        assert migrate(address) == len(shipped_migrations())
 
 
 def test_a_login_that_is_no_member_of_the_role_is_told_what_to_run(cluster: Cluster, owner: str) -> None:
@@ -209,7 +217,7 @@ def test_a_login_that_is_no_member_of_the_role_is_told_what_to_run(cluster: Clus
 
 def test_databases_that_migrate_at_the_same_time_make_the_role_once(cluster: Cluster) -> None:
     names = [f"hotel_{number}" for number in range(4)]
-    with cluster.login("landlord", "CREATEROLE") as owner, cluster.without_role(), ExitStack() as stack:
+    with cluster.login("landlord", "CREATEROLE") as owner, cluster.without_roles(), ExitStack() as stack:
         addresses = [stack.enter_context(cluster.database(owner, name)) for name in names]
         with ThreadPoolExecutor(len(names)) as pool:
             assert list(pool.map(migrate, addresses)) == [len(shipped_migrations())] * len(names)
@@ -222,7 +230,7 @@ def test_a_role_that_another_migration_makes_at_this_moment_is_taken_as_it_is(cl
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'landlord' AND wait_event_type = 'Lock'"
     with (
         cluster.login("landlord", "CREATEROLE") as owner,
-        cluster.without_role(),
+        cluster.without_roles(),
         cluster.database(owner) as address,
         psycopg.connect(cluster.administrator) as other,
         ThreadPoolExecutor(1) as pool,

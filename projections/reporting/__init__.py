@@ -1,0 +1,1 @@
+"""Views for tools that speak SQL: what hotels evaluate, in the schema `reporting`, described in VIEWS.md."""
