@@ -36,7 +36,16 @@ MINOR_DIGITS = {**dict.fromkeys(WITHOUT_MINOR_UNIT, 0), **dict.fromkeys(IN_THOUS
 
 def readable(amount: int, currency: str) -> str:
     """An amount in minor units for people, such as `12,000 KRW` or `120.50 USD`."""
+    return f"{_decimal(amount, currency, grouped=',')} {currency}"
+
+
+def decimal(amount: int, currency: str) -> str:
+    """An amount in minor units for programs: a decimal number without marks between thousands, such as `-1200.50`."""
+    return _decimal(amount, currency, grouped="")
+
+
+def _decimal(amount: int, currency: str, grouped: str) -> str:
     digits = MINOR_DIGITS.get(currency, 2)
     whole, rest = divmod(abs(amount), 10**digits)
     sign = "-" if amount < 0 else ""
-    return f"{sign}{whole:,}{f'.{rest:0{digits}}' if digits else ''} {currency}"
+    return f"{sign}{whole:{grouped}}{f'.{rest:0{digits}}' if digits else ''}"
