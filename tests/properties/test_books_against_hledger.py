@@ -1,0 +1,142 @@
+"""An independent oracle: random histories, exported, balance in `hledger` to the won as the reports say."""
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from projections.reading import Freshness
+from projections.report_reading import Reports, Snapshot
+from projections.reports import REPORTS
+from services.bootstrap import Service
+from services.desk.hledger import folio_account, journal
+from tests.properties.acts import Act, acts
+from tests.properties.hledger_balances import Book, books_of
+from tests.properties.houses import BEGINNING, HOUR, House
+from tests.properties.playing import play_many
+from tests.properties.report_answers import Rows, rows_of
+
+HISTORIES = 205
+TOGETHER = 30
+"""Histories in one journal."""
+DAY = timedelta(days=1)
+BALANCE, OUTSTANDING = REPORTS["ledger-balance"], REPORTS["outstanding"]
+DIGITS = {"KRW": 0, "USD": 2}
+
+needs_hledger = pytest.mark.skipif(
+    shutil.which("hledger") is None, reason="the Debian package hledger is not installed"
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The journal of an accommodation and period, and what the reports say of it."""
+
+    journal: str
+    unit: Decimal
+    first: date
+    last: date
+    by_day: Rows
+    by_folio: Rows
+    by_both: Rows
+    outstanding: Rows
+
+
+async def exported(snapshot: Snapshot, accommodation_id: str, first: date, last: date) -> Exported:
+    """Both from one snapshot."""
+    text = [each async for each in journal(snapshot, accommodation_id, first, last)]
+    reports = [await rows_of(snapshot, BALANCE, grouping) for grouping in ("day", "folio", "folio,day")]
+    unit = Decimal(1).scaleb(-DIGITS[snapshot.currency])
+    return Exported("".join(text), unit, first, last, *reports, await rows_of(snapshot, OUTSTANDING, "folio"))
+
+
+class Oracle:
+    """Compares what is exported with what hledger makes of it, many at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.seen: Counter[str] = Counter()
+        self._waiting: list[Exported] = []
+        self._file = folder / "together.journal"
+
+    def take(self, export: Exported) -> None:
+        """Compare it, with the next ones."""
+        self._waiting.append(export)
+        self.seen.update(word for word in KINDS if word in export.journal)
+
+    def compare(self) -> None:
+        """Compare what waits."""
+        exports, self._waiting = self._waiting, []
+        journals = {f"H{number}": each.journal for number, each in enumerate(exports)}
+        begins, ends = min(each.first for each in exports) - DAY, max(each.last for each in exports)
+        books = books_of(journals, begins, ends, self._file)
+        for number, export in enumerate(exports):
+            self._check(books[f"H{number}"], export)
+
+    def _check(self, book: Book, export: Exported) -> None:
+        unit, eve = export.unit, export.first - DAY
+        for row in export.by_day:
+            day = row["business_date"]
+            assert sum(book.holdings("assets:folio", day - DAY).values()) == row["opening"] * unit, (
+                day,
+                export.journal,
+            )
+            assert sum(book.holdings("assets:folio", day).values()) == row["closing"] * unit, (day, export.journal)
+            took = book.change("assets:takings", day) + book.change("liabilities:unapplied", day)
+            assert took == row["payments"] * unit, (day, export.journal)
+            for column, account in FLOWS.items():
+                assert -book.change(account, day) == row[column] * unit, (day, column, export.journal)
+        for row in export.by_both:
+            account, day = folio_account(row["folio_id"]), row["business_date"]
+            assert book.held[day].get(account, 0) == row["closing"] * unit, (day, export.journal)
+            assert book.held[day - DAY].get(account, 0) == row["opening"] * unit, (day, export.journal)
+        self._check_folios(book.holdings("assets:folio", eve), export.by_folio, "opening", unit)
+        self._check_folios(book.holdings("assets:folio", export.last), export.by_folio, "closing", unit)
+        self._check_folios(book.holdings("assets:folio", export.last), export.outstanding, "balance", unit)
+
+    def _check_folios(self, held: dict[str, Decimal], rows: Rows, column: str, unit: Decimal) -> None:
+        said = {folio_account(row["folio_id"]): row[column] * unit for row in rows if row[column]}
+        assert held == said
+        self.seen[column] += len(said)
+
+
+FLOWS = {
+    "charges": "revenue:charges",
+    "transfers": "equity:transfers",
+    "settlements": "equity:settlements",
+    "adjustments": "equity:adjustments",
+}
+KINDS = (
+    *FLOWS.values(), "liabilities:unapplied", "bill.updated", "bill.cancelled", "bill.deleted", "bill.transferred",
+    "bill.settled", "payment.updated", "payment.cancelled", "payment.deleted",
+)  # fmt: skip
+"""What must have been among what was compared."""
+
+
+@needs_hledger
+async def test_hledger_balances_any_history_by_folio_and_day_as_the_reports_do(
+    service: Service, tmp_path: Path
+) -> None:
+    reports, oracle, now = Reports(service.conninfo, service.reader), Oracle(tmp_path), BEGINNING
+
+    async def play(number: int, sequence: Sequence[Act]) -> None:
+        nonlocal now
+        house = House(f"R{number}:", now)
+        opened = now.date()
+        house.play(sequence)
+        await house.append_to(service)
+        now = house.hotel.now + HOUR
+        first, last = opened + number % 4 * DAY, max(now.date(), opened + 4 * DAY) - number % 3 * DAY
+        for accommodation_id in house.accommodations:
+            async with reports.snapshot(accommodation_id, first, last, Freshness()) as snapshot:
+                oracle.take(await exported(snapshot, accommodation_id, first, last))
+        if number % TOGETHER == 0:
+            oracle.compare()
+
+    await play_many(HISTORIES, play, acts)
+    oracle.compare()
+    assert min(oracle.seen[word] for word in (*KINDS, "opening", "closing", "balance")) > HISTORIES // 10, oracle.seen
