@@ -6,7 +6,7 @@ from typing import Literal
 from hypothesis import strategies as st
 
 from tests.properties.commands import Command, Money
-from tests.properties.strategies import SMALL, commands, moneys, targets
+from tests.properties.strategies import commands, moneys, targets
 
 ZONES = ("Asia/Seoul", "America/Los_Angeles", "Europe/Berlin", "Pacific/Apia", "Asia/Kathmandu")
 CUT_OFFS = ("00:00", "04:00", "12:30", "23:59")
@@ -57,10 +57,11 @@ class PayAndState:
 
 @dataclass(frozen=True)
 class Ask:
-    """The guest is asked for money of a bill."""
+    """The guest is asked for money of a bill that is owed, if there is one; what becomes of it soon."""
 
     bill: int
     amount: int | None
+    turns: tuple[Turn, ...]
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,21 @@ turns: st.SearchStrategy[Turn] = st.sampled_from(
      "destroyed", "expired"],
 )  # fmt: skip
 requests = st.one_of(
-    st.builds(Ask, targets, st.none() | st.sampled_from(SMALL)),
+    st.builds(
+        Ask, targets, st.sampled_from([1, 1, 1, 2, None]), st.lists(turns, max_size=2).map(lambda soon: ("sent", *soon))
+    ),
+    st.builds(Ask, targets, st.just(1), st.lists(turns, max_size=1).map(tuple)),
     st.builds(RequestTurns, targets, turns),
     st.builds(RequestTurns, targets, turns),
 )
 own = st.one_of(
-    waits,
-    waits,
-    waits,
     st.builds(CloseDays, accommodations),
     st.builds(SetClock, accommodations, st.sampled_from(ZONES), st.sampled_from(CUT_OFFS)),
     st.builds(CorrectTime, targets, st.integers(0, 90)),
     st.builds(PayAndState, targets, moneys(), st.sampled_from([0, 0, 0, 1, -2])),
     st.builds(PayAndState, targets, moneys(), st.just(0)),
 )
-acts: st.SearchStrategy[Act] = st.one_of(commands, commands, commands, own, own, requests)
+acts: st.SearchStrategy[Act] = st.one_of(commands, commands, commands, waits, own, requests)
 """Any of them."""
+acts_with_guests: st.SearchStrategy[Act] = st.one_of(commands, commands, waits, own, requests, requests)
+"""The same where guests are asked for money again and again."""

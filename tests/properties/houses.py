@@ -49,10 +49,11 @@ class BusyHotel(Hotel):
 
 
 class House:
-    """A house with up to two accommodations, whose ids begin with its name; `now` is when it opens."""
+    """A house with up to two accommodations, whose ids begin with its name."""
 
-    def __init__(self, name: str, now: datetime = BEGINNING) -> None:
+    def __init__(self, name: str, now: datetime) -> None:
         self.name = name
+        self.opened = now.date()
         self.hotel = BusyHotel()
         self.hotel.now = now
         self.requests: list[str] = []
@@ -61,6 +62,7 @@ class House:
         self._model = Model()
         self._seen = 0
         self._appended = 0
+        self._position = 0
         self._named: set[str] = set()
 
     @property
@@ -80,11 +82,10 @@ class House:
         fresh = self.hotel.store.log[self._appended :]
         aliases = {alias: at for alias, at in self.hotel.store.aliases.items() if alias not in self._named}
         moments = [CODEC.to_domain_event(stored).timestamp for stored in fresh]  # type: ignore[attr-defined]
-        position = await service.committer.commit(Commit(fresh, moments, aliases))
+        self._position = await service.committer.commit(Commit(fresh, moments, aliases)) or self._position
         self._appended += len(fresh)
         self._named |= aliases.keys()
-        assert position is not None, "nothing has happened"
-        return position
+        return self._position
 
     def _do(self, act: Act) -> None:
         match act:
@@ -105,15 +106,24 @@ class House:
                 if bill_id in self._model.bills:
                     stated = self._model.bills[bill_id].balance - money.amount + off
                     self._run(ChangeBill(bill_id, None, None, stated, cancel=False))
-            case Ask(bill, amount):
-                bill_id, new = self._bill(bill), collection.NewRequest(GUEST, amount=amount)
-                self.requests.append(self.hotel.when(lambda work: collection.request_payment(work, bill_id, new)).id)
+            case Ask(bill, amount, turns):
+                self.requests.append(self._ask(bill, amount))
+                for turn in turns:
+                    self._turn(self.requests[-1], turn)
             case RequestTurns(request, turn):
                 if self.requests:
-                    request_id = self.requests[request % len(self.requests)]
-                    self.hotel.when(lambda work: TURNS[turn](work, request_id))
+                    self._turn(self.requests[request % len(self.requests)], turn)
             case _:
                 self._run(aimed(self._housed(act), self._model))
+
+    def _ask(self, target: int, amount: int | None) -> str:
+        owing = [bill_id for bill_id, bill in self._model.bills.items() if bill.end == "" and bill.balance > 0]
+        bill_id = owing[target % len(owing)] if owing else self._bill(target)
+        new = collection.NewRequest(GUEST, amount=amount)
+        return self.hotel.when(lambda work: collection.request_payment(work, bill_id, new)).id
+
+    def _turn(self, request_id: str, turn: Turn) -> None:
+        self.hotel.when(lambda work: TURNS[turn](work, request_id))
 
     def _run(self, command: Command) -> None:
         self._driver.run(command)
@@ -144,6 +154,19 @@ class House:
             if isinstance(bill, Bill):
                 self._model.bills[bill.id] = _model_of(bill)
                 self._model.payments |= dict.fromkeys(bill.payments, bill.id)
+
+
+class Street:
+    """Houses, each of which opens an hour after what happened last in the one before it."""
+
+    def __init__(self) -> None:
+        self._last: House | None = None
+
+    def open(self, number: int) -> House:
+        """A house more."""
+        now = BEGINNING if self._last is None else self._last.hotel.now + HOUR
+        self._last = House(f"R{number}:", now)
+        return self._last
 
 
 def _model_of(bill: Bill) -> ModelBill:

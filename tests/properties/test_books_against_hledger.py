@@ -17,7 +17,7 @@ from services.bootstrap import Service
 from services.desk.hledger import folio_account, journal
 from tests.properties.acts import Act, acts
 from tests.properties.hledger_balances import Book, books_of
-from tests.properties.houses import BEGINNING, HOUR, House
+from tests.properties.houses import Street
 from tests.properties.playing import play_many
 from tests.properties.report_answers import Rows, rows_of
 
@@ -121,16 +121,14 @@ KINDS = (
 async def test_hledger_balances_any_history_by_folio_and_day_as_the_reports_do(
     service: Service, tmp_path: Path
 ) -> None:
-    reports, oracle, now = Reports(service.conninfo, service.reader), Oracle(tmp_path), BEGINNING
+    reports, oracle, street = Reports(service.conninfo, service.reader), Oracle(tmp_path), Street()
 
     async def play(number: int, sequence: Sequence[Act]) -> None:
-        nonlocal now
-        house = House(f"R{number}:", now)
-        opened = now.date()
+        house = street.open(number)
         house.play(sequence)
         await house.append_to(service)
-        now = house.hotel.now + HOUR
-        first, last = opened + number % 4 * DAY, max(now.date(), opened + 4 * DAY) - number % 3 * DAY
+        first = house.opened + number % 4 * DAY
+        last = max(house.hotel.now.date(), house.opened + 4 * DAY) - number % 3 * DAY
         for accommodation_id in house.accommodations:
             async with reports.snapshot(accommodation_id, first, last, Freshness()) as snapshot:
                 oracle.take(await exported(snapshot, accommodation_id, first, last))
