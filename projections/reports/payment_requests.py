@@ -33,7 +33,7 @@ FLOWS = (
     "refunded_amount", "points", "paid_of_sent",
 )  # fmt: skip
 SUMS = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in FLOWS)
-MEDIAN = "greatest(percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds), 0)::bigint AS seconds_to_pay"
+MEDIAN = "percentile_disc(0.5) WITHIN GROUP (ORDER BY greatest(seconds, 0))::bigint AS seconds_to_pay"
 CONVERSION = "CASE WHEN sent > 0 THEN round(100.0 * paid_of_sent / sent, 1) END AS conversion"
 
 REPORT = Report(

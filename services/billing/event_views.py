@@ -7,7 +7,7 @@ the log and are shown as a mask, given or not.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.billing.accommodation import AccommodationConfigured
+from services.billing.accommodation import AccommodationConfigured, DayClosed
 from services.billing.bill import BillAdded, BillDeleted, BillUpdated, Cancelled
 from services.billing.event import BillEvent, LedgerEvent
 from services.billing.folio import FolioOpened, GuestForgotten
@@ -115,6 +115,7 @@ def _configured(event: AccommodationConfigured) -> View:
 
 EVENT_VIEWS: Mapping[type[LedgerEvent], EventView] = {
     AccommodationConfigured: _configured,
+    DayClosed: lambda event: {"accommodationId": event.accommodation_id, "businessDate": event.business_date},
     FolioOpened: lambda event: {
         "folioId": event.folio_id,
         "accommodationId": event.accommodation_id,
