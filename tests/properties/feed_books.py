@@ -177,9 +177,8 @@ def _end_of(event: Event) -> str | None:
 
 
 def _moves(event: Event) -> bool:
-    return event["type"] == "bill.transferred" or (
-        event["type"] == "bill.settled" and event["data"]["billId"] == event["data"]["targetBillId"]
-    )
+    kind, data = event["type"], event["data"]
+    return kind == "bill.transferred" or (kind == "bill.settled" and bool(data["billId"] == data["targetBillId"]))
 
 
 def _movement(event: Event) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class House:
         """Append what has happened since the last time to a service's log; returns the position reached."""
         fresh = self.hotel.store.log[self._appended :]
         aliases = {alias: at for alias, at in self.hotel.store.aliases.items() if alias not in self._named}
-        moments = [CODEC.to_domain_event(stored).timestamp for stored in fresh]  # type: ignore[attr-defined]
+        moments = [CODEC.to_domain_event(stored).timestamp for stored in fresh]
         self._position = await service.committer.commit(Commit(fresh, moments, aliases)) or self._position
         self._appended += len(fresh)
         self._named |= aliases.keys()
