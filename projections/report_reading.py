@@ -1,4 +1,6 @@
-"""Answering reports: in one snapshot, as of one position of the log, a stretch of rows at a time."""
+"""Answering reports, and what else is asked of the entries: in one snapshot, as of one position of the log, a stretch
+of rows at a time.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -81,6 +83,34 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """The entries of an accommodation as of a position. Statements are read one after the other, while it is open.
+
+    They know the parameters that reports know (`projections.report`).
+    """
+
+    position: int
+    currency: str
+    _connection: psycopg.AsyncConnection[Any]
+    _parameters: Mapping[str, Any]
+
+    async def batches(self, statement: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """The rows of a statement, read while they are taken. Raises ReportTooLong, StoreUnavailable."""
+        batch: list[tuple[Any, ...]] = []
+        async with self._connection.cursor(binary=True) as cursor, translated():
+            try:
+                async for row in cursor.stream(statement.encode(), self._parameters, size=ROWS_AT_ONCE):
+                    batch.append(row)
+                    if len(batch) == ROWS_AT_ONCE:
+                        yield batch
+                        batch = []
+            except psycopg.errors.QueryCanceled as error:
+                raise ReportTooLong from error
+        if batch:
+            yield batch
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows with their columns, read while they are taken."""
 
@@ -109,29 +139,48 @@ class Reports:
 
     @asynccontextmanager
     async def open(self, asked: Asked, freshness: Freshness) -> AsyncIterator[OpenReport]:
-        """A report in a snapshot of its own.
+        """A report in a snapshot of its own. Raises as `snapshot`."""
+        report, grouping = asked.report, asked.grouping
+        async with self.snapshot(
+            asked.accommodation_id, asked.first, asked.last, freshness, asked.position, asked.folio_id
+        ) as snapshot:
+            rows = Table(report.columns_by(grouping), snapshot.batches(report.statement(grouping)))
+            events = Table(report.explaining_columns(grouping), snapshot.batches(report.explanation(grouping)))
+            yield OpenReport(asked, snapshot.position, snapshot.currency, rows, events if asked.explain else None)
+
+    @asynccontextmanager
+    async def snapshot(
+        self,
+        accommodation_id: str,
+        first: date,
+        last: date,
+        freshness: Freshness,
+        position: int | None = None,
+        folio_id: str | None = None,
+    ) -> AsyncIterator[Snapshot]:
+        """The entries for the business days from `first` to `last`, as of a position, by default the newest.
 
         A position must be one that the log has reached. Raises NotCaughtUp (FolioHeld for an accommodation of which an
         event could not be taken), TooBusy, StoreUnavailable.
         """
-        wanted = freshness if asked.position is None else freshness.at_least(asked.position)
-        current = (await self._reader.query(NOTHING_OF, {}, wanted)).position
-        position = current if asked.position is None else asked.position
+        wanted = freshness if position is None else freshness.at_least(position)
+        newest = (await self._reader.query(NOTHING_OF, {}, wanted)).position
+        counted = newest if position is None else position
         async with self._place(), translated(), await connect_patiently(self._conninfo, CONNECTION_NAME) as connection:
             for statement in SET_UP:
                 await connection.execute(statement.encode())
             parameters = {
-                "accommodation_id": asked.accommodation_id,
-                "first": asked.first,
-                "last": asked.last,
-                "position": position,
-                "folio_id": asked.folio_id,
+                "accommodation_id": accommodation_id,
+                "first": first,
+                "last": last,
+                "position": counted,
+                "folio_id": folio_id,
             }
             currency = await _check_standing(connection, parameters, freshness)
             cursor = await connection.execute(SELECT_BOUNDS.encode(), parameters)
             before, until = await cursor.fetchone() or (0, 0)
-            parameters |= {"before": before, "until": until}
-            yield OpenReport(asked, position, currency, *_tables(connection, asked, parameters))
+            stretch = {"before": before, "until": until}
+            yield Snapshot(counted, currency, connection, parameters | stretch)
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -158,28 +207,3 @@ async def _check_standing(
         folio = min(held)
         raise FolioHeld(folio, held[folio])
     return currency or Settings().currency
-
-
-def _tables(
-    connection: psycopg.AsyncConnection[Any], asked: Asked, parameters: Mapping[str, Any]
-) -> tuple[Table, Table | None]:
-    report, grouping = asked.report, asked.grouping
-
-    async def batches(statement: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
-        batch: list[tuple[Any, ...]] = []
-        async with connection.cursor(binary=True) as cursor, translated():
-            try:
-                async for row in cursor.stream(statement.encode(), parameters, size=ROWS_AT_ONCE):
-                    batch.append(row)
-                    if len(batch) == ROWS_AT_ONCE:
-                        yield batch
-                        batch = []
-            except psycopg.errors.QueryCanceled as error:
-                raise ReportTooLong from error
-        if batch:
-            yield batch
-
-    rows = Table(report.columns_by(grouping), batches(report.statement(grouping)))
-    if not asked.explain:
-        return rows, None
-    return rows, Table(report.explaining_columns(grouping), batches(report.explanation(grouping)))

@@ -7,6 +7,7 @@ import typer
 
 from services.bootstrap import prepare_database
 from services.cli_audit import audit, verify_command
+from services.cli_export import export_command
 from services.cli_keys import keys
 from services.cli_payssam import payssam, sandbox_command
 from services.cli_privacy import privacy
@@ -123,6 +124,7 @@ def migrate(data: Data = DEFAULT_DATA) -> None:
         tell("The database is up to date.")
 
 
+app.command("export")(export_command)
 app.command("replay")(replay_command)
 app.command("report")(report_command)
 app.command("payssam-sandbox")(sandbox_command)

@@ -5,9 +5,8 @@ It reads the log over connections on which the database refuses every change. It
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -26,17 +25,14 @@ from services.desk.changes import masked_view
 from services.desk.history import entry
 from services.desk.journal import Step, steps
 from services.desk.past import Past, PointInLog, folio_then, shown, time_or_position
-from services.desk.problems import Problem
 from services.desk.requests import check_id
 from services.desk.sentences import sentence_of
-from services.serving import database
-from services.settings import Settings
 from services.store.connection import make_pool
 from services.store.feed import StoredFeed
 from services.store.listening import Signal
 from services.store.past_log import PastLog
 from services.telemetry import configure_logging
-from services.terminal import DEFAULT_DATA, Data, clear_messages, console, fail, read_settings, run
+from services.terminal import DEFAULT_DATA, Data, console, existing_database, fail, naming, run
 
 CONNECTION_NAME = "folio replay command"
 PAGE_EVENTS = 500
@@ -74,33 +70,15 @@ def replay_command(
     if step and as_json:
         raise typer.BadParameter("Give either --step or --json.")
     option, moment = ("--at", at) if at is not None else ("--until", until)
-    with _told("FOLIO"):
+    with naming("FOLIO"):
         check_id("folioId", folio)
-    with _told(option):
+    with naming(option):
         point = PointInLog() if moment is None else time_or_position(f"/{option.strip('-')}", moment)
     configure_logging("WARNING", "console")
-    with clear_messages(), _existing_database(read_settings(), data) as conninfo, _told(option):
+    with existing_database(data) as conninfo, naming(option):
         replayed = run(_replay(conninfo, folio, point))
     with contextlib.suppress(BrokenPipeError):
         _show(replayed, step=step, as_json=as_json, with_folio=at is not None)
-
-
-@contextlib.contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Tell of a wrong value as the command line does: by its name, with status 2."""
-    try:
-        yield
-    except Problem as problem:
-        raise typer.BadParameter(problem.detail, param_hint=name) from None
-
-
-@contextlib.contextmanager
-def _existing_database(settings: Settings, data: Path) -> Iterator[str]:
-    """The database as it is: nothing is made or migrated for looking back."""
-    if settings.database_url is None and not data.exists():
-        fail(f"There is no ledger in {data}. Name its folder with --data, or its database with FOLIO_DATABASE_URL.")
-    with database(settings, data, shared=True) as conninfo:
-        yield conninfo
 
 
 async def _replay(conninfo: str, folio_id: str, point: PointInLog) -> Replayed:

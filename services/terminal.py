@@ -16,6 +16,7 @@ from rich.console import Console
 
 from services.billing.ports import StoreUnavailable
 from services.bootstrap import Service
+from services.desk.problems import Problem
 from services.evidence.keys import BadKey
 from services.serving import BadAddress, PortTaken, database
 from services.settings import Settings
@@ -95,6 +96,25 @@ def prepared_database(data: Path) -> Iterator[str]:
     with clear_messages(), database(read_settings(), data, shared=True) as conninfo:
         migrate(conninfo)
         yield conninfo
+
+
+@contextmanager
+def existing_database(data: Path) -> Iterator[str]:
+    """The database as it is, for looking back: none is made where there is none."""
+    settings = read_settings()
+    if settings.database_url is None and not data.exists():
+        fail(f"There is no ledger in {data}. Name its folder with --data, or its database with FOLIO_DATABASE_URL.")
+    with clear_messages(), database(settings, data, shared=True) as conninfo:
+        yield conninfo
+
+
+@contextmanager
+def naming(option: str) -> Iterator[None]:
+    """Tell of a wrong value as the command line does: by the option's name, with status 2."""
+    try:
+        yield
+    except Problem as problem:
+        raise typer.BadParameter(problem.detail, param_hint=option) from None
 
 
 async def until_ready(service: Service) -> None:

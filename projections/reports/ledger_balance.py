@@ -97,7 +97,8 @@ REPORT = Report(
                CASE WHEN position > %(before)s THEN settled ELSE 0 END AS settlements,
                CASE WHEN position > %(before)s THEN adjusted ELSE 0 END AS adjustments, balance_effect
           FROM read_model.bill_entries
-         WHERE accommodation_id = %(accommodation_id)s AND position <= %(until)s AND balance_effect <> 0
+         WHERE accommodation_id = %(accommodation_id)s AND position <= %(until)s
+           AND (balance_effect <> 0 OR charged <> 0 AND position > %(before)s)
            AND (%(folio_id)s::text IS NULL OR folio_id = %(folio_id)s)
     """,
     rows={"day": BY_DAY, "folio": BY_FOLIO, "folio,day": BY_FOLIO_AND_DAY},

@@ -10,7 +10,7 @@ ENTRIES = """
            CASE WHEN event = 'payment_request.paid' THEN paid_amount ELSE 0 END AS paid_amount,
            (event = 'payment_request.expired')::int AS expired, (event = 'payment_request.destroyed')::int AS destroyed,
            (event = 'payment_request.refused')::int AS refused, (event = 'payment_request.refunded')::int AS refunded,
-           CASE WHEN event = 'payment_request.refunded' THEN paid_amount ELSE 0 END AS refunded_amount,
+           CASE WHEN event = 'payment_request.refunded' THEN coalesce(paid_amount, 0) ELSE 0 END AS refunded_amount,
            points, 0 AS paid_of_sent
       FROM read_model.request_entries
      WHERE accommodation_id = %(accommodation_id)s AND business_date BETWEEN %(first)s AND %(last)s

@@ -66,7 +66,7 @@ REPORT = Report(
           FROM ({DIFFERENCES}) AS found
           JOIN LATERAL (
               SELECT position, event, CASE event WHEN 'payment_request.paid' THEN entry.paid_amount
-                                                 WHEN 'payment_request.refunded' THEN -entry.paid_amount
+                                                 WHEN 'payment_request.refunded' THEN -coalesce(entry.paid_amount, 0)
                                                  ELSE 0 END AS provider_amount, 0 AS our_amount
                 FROM read_model.request_entries AS entry
                WHERE entry.subject = found.request_id AND position <= %(position)s

@@ -36,12 +36,21 @@ MINOR_DIGITS = {**dict.fromkeys(WITHOUT_MINOR_UNIT, 0), **dict.fromkeys(IN_THOUS
 
 def in_main_unit(amount: int, currency: str) -> str:
     """An amount in minor units as a figure in the currency's main unit, such as `12,000` of KRW or `120.50` of USD."""
-    digits = MINOR_DIGITS.get(currency, 2)
-    whole, rest = divmod(abs(amount), 10**digits)
-    sign = "-" if amount < 0 else ""
-    return f"{sign}{whole:,}{f'.{rest:0{digits}}' if digits else ''}"
+    return _decimal(amount, currency, grouped=",")
 
 
 def readable(amount: int, currency: str) -> str:
     """An amount in minor units for people, such as `12,000 KRW` or `120.50 USD`."""
     return f"{in_main_unit(amount, currency)} {currency}"
+
+
+def decimal(amount: int, currency: str) -> str:
+    """An amount in minor units for programs: a decimal number without marks between thousands, such as `-1200.50`."""
+    return _decimal(amount, currency, grouped="")
+
+
+def _decimal(amount: int, currency: str, grouped: str) -> str:
+    digits = MINOR_DIGITS.get(currency, 2)
+    whole, rest = divmod(abs(amount), 10**digits)
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{whole:{grouped}}{f'.{rest:0{digits}}' if digits else ''}"

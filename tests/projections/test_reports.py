@@ -11,6 +11,8 @@ from projections.report import Report
 from projections.report_reading import Asked, Reports, Table
 from projections.reports import REPORTS
 from services.bootstrap import Service
+from tests.collection.front import open_front
+from tests.conftest import Desk
 
 TODAY = datetime.now(UTC).date() + timedelta(days=1)
 WIDE = (date(2026, 1, 1), TODAY)
@@ -36,3 +38,39 @@ async def test_an_empty_house_has_empty_reports(service: Service, report: Report
         _, rows, events = await answered(service, Asked(report, "HOTEL-9", *WIDE, grouping, explain=True))
         assert events == []
         assert all(value in (0, None) for row in rows for value in row.values() if isinstance(value, int | Decimal))
+
+
+async def test_a_charge_that_a_stated_balance_takes_back_is_explained_though_nothing_is_owed_for_it(
+    service: Service, desk: Desk
+) -> None:
+    bill = await desk.add_bill(total=100)
+    changed = {"totalAmount": 130, "balanceAmount": 100}
+    desk.expect(200, await desk.client.patch(f"/v1/bills/{bill['id']}", json=changed))
+    for grouping in ("day", "folio", "folio,day"):
+        asked = Asked(REPORTS["ledger-balance"], "HOTEL-1", *WIDE, grouping, explain=True)
+        _, rows, events = await answered(service, asked)
+        [row] = [row for row in rows if row["charges"]]
+        assert (row["charges"], row["adjustments"], row["closing"]) == (130, -30, 100)
+        assert [(event["charges"], event["adjustments"]) for event in events] == [(100, 0), (30, -30)]
+
+
+async def test_nobody_who_paid_takes_no_time_to_pay(database: str) -> None:
+    async with open_front(database) as front:
+        await front.sent()
+        for grouping in ("day", "total"):
+            asked = Asked(REPORTS["payment-requests"], "HOTEL-1", *WIDE, grouping)
+            _, [row], _ = await answered(front.service, asked)
+            assert (row["sent"], row["paid"], row["conversion"], row["seconds_to_pay"]) == (1, 0, 0, None)
+
+
+async def test_a_refund_of_what_was_never_known_to_be_paid_is_no_money(database: str) -> None:
+    async with open_front(database) as front:
+        request = await front.sent()
+        front.provider.become(request["id"], "REFUNDED")
+        await front.office.collector.attend(request["id"], ask_first=True)
+        for name in ("payment-requests", "provider-reconciliation"):
+            for grouping in REPORTS[name].groupings:
+                asked = Asked(REPORTS[name], "HOTEL-1", *WIDE, grouping, explain=True)
+                _, rows, events = await answered(front.service, asked)
+                assert all(row.get("refunded_amount", 0) == 0 for row in [*rows, *events])
+                assert all(row.get("off_by", 0) == 0 for row in [*rows, *events])

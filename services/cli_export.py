@@ -1,0 +1,115 @@
+"""`folio export`: the books of an accommodation for other programs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+from rich.progress import FileSizeColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from projections.accommodations import find_accommodation
+from projections.reading import Freshness, NotCaughtUp
+from projections.report_reading import Reports, Snapshot
+from services.bootstrap import CODEC, Service, make_service
+from services.cli_output import written_to
+from services.desk.hledger import journal
+from services.desk.past import Past, PointInLog
+from services.desk.period import period_of
+from services.desk.problems import Problem
+from services.desk.requests import check_id
+from services.store.past_log import PastLog
+from services.telemetry import configure_logging
+from services.terminal import (
+    DEFAULT_DATA,
+    Data,
+    console,
+    end_on_sigterm,
+    existing_database,
+    fail,
+    naming,
+    run,
+    until_ready,
+)
+
+INTERRUPTED = 130
+
+
+def export_command(
+    accommodation: Annotated[str, typer.Option(help="The accommodation's id.")],
+    first: Annotated[str, typer.Option("--from", metavar="DATE", help="The first business day, as 2026-11-01.")],
+    last: Annotated[str, typer.Option("--to", metavar="DATE", help="The last business day, included.")],
+    hledger: Annotated[
+        bool, typer.Option("--hledger", help="A journal for hledger, in double entry; the one format there is.")
+    ] = False,
+    position: Annotated[
+        int | None, typer.Option(min=0, help="Nothing after this position of the log counts; the newest by default.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write, replaced when all is there; standard output by default.")
+    ] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Write the books of an accommodation for plain-text accounting: every event that moved a balance or money.
+
+    A transaction for each, on its business day, with its position in the log as code; what was owed before stands on
+    the day before the first. The same period as of the same position gives the same bytes. Try:
+
+    folio export --hledger --accommodation HOTEL-1 --from 2026-11-01 --to 2026-11-30 | hledger -f - balance
+    """
+    if not hledger:
+        raise typer.BadParameter("Name the format: --hledger.", param_hint="--hledger")
+    with naming("--accommodation"):
+        check_id("accommodationId", accommodation, "accommodation")
+    period = _period(first, last)
+    configure_logging("ERROR", "console")
+    end_on_sigterm()
+    try:
+        with existing_database(data) as conninfo, written_to(output) as file:
+            run(_export(conninfo, accommodation, period, position, file))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _period(first: str, last: str) -> tuple[date, date]:
+    try:
+        return period_of(first, last)
+    except Problem as problem:
+        raise typer.BadParameter(problem.detail, param_hint=f"--{problem.faults[0].pointer[1:]}") from None
+
+
+async def _export(
+    conninfo: str, accommodation_id: str, period: tuple[date, date], position: int | None, file: IO[bytes]
+) -> None:
+    columns = (SpinnerColumn(), TextColumn("Exporting"), FileSizeColumn(), TimeElapsedColumn())
+    async with _snapshot(conninfo, accommodation_id, period, position) as snapshot:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            task = progress.add_task("", total=None)
+            async for text in journal(snapshot, accommodation_id, *period):
+                written = text.encode()
+                file.write(written)
+                progress.advance(task, len(written))
+
+
+@asynccontextmanager
+async def _snapshot(
+    conninfo: str, accommodation_id: str, period: tuple[date, date], position: int | None
+) -> AsyncIterator[Snapshot]:
+    async with make_service(conninfo, attended=False) as service:
+        await until_ready(service)
+        with naming("--position"):
+            await Past(PastLog(service.pool, CODEC)).position(PointInLog(position=position), "/position")
+        try:
+            await _check_known(service, accommodation_id)
+            reports = Reports(conninfo, service.reader)
+            async with reports.snapshot(accommodation_id, *period, Freshness(), position) as snapshot:
+                yield snapshot
+        except NotCaughtUp as error:
+            fail(str(error))
+
+
+async def _check_known(service: Service, accommodation_id: str) -> None:
+    answer = await find_accommodation(service.reader, accommodation_id, Freshness())
+    if not answer.rows[0]["version"]:
+        fail(f"Nothing has happened at an accommodation {accommodation_id}; its id must be as the PMS gives it.")
