@@ -1,5 +1,6 @@
 """`folio verify`, and the same without the service: exit statuses and what is told."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,15 +11,19 @@ import pytest
 from services.evidence.keys import BadKey, make_private_key, public_text, read_private_key, read_public_keys
 from tests.evidence.packages import KEY, OTHER_KEY, make_proof
 from tests.evidence.test_vectors import PROOF, PUBLIC_KEY
+from tests.forking import run_folio
 
 MODULE = ("services.evidence",)
 COMMAND = ("services.cli", "verify")
+SECONDS_MAX = 60
 
 
 def run(program: Sequence[str], *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a program to its end."""
+    if program == COMMAND:
+        return run_folio(["verify", *map(str, arguments)], os.environ, SECONDS_MAX)
     command = [sys.executable, "-m", *program, *map(str, arguments)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=SECONDS_MAX)
 
 
 def test_the_exit_status_says_whether_it_holds_is_wrong_or_could_not_be_checked(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from services.store.embedded import discard
+from tests.forking import Folio
 
 ADMIN_KEY = "admin-key-of-the-faults"
 HEADERS = {"Authorization": f"Bearer {ADMIN_KEY}"}
@@ -46,14 +47,15 @@ class Server:
         self._environment.pop("FOLIO_DATABASE_URL", None)
         if database_url is not None:
             self._environment["FOLIO_DATABASE_URL"] = database_url
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Folio | subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process; what it logs is added to `log`."""
-        command = [sys.executable, "-m", "services.cli", "serve", "--port", str(self.port), "--data", str(self._data)]
-        command += self._options
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        command = ["serve", "--port", str(self.port), "--data", str(self._data), *self._options]
+        self.process = self._begin(command)
+
+    def _begin(self, command: Sequence[str]) -> Folio | subprocess.Popen[bytes]:
+        return Folio(command, self._environment, (os.devnull, str(self.log), str(self.log)))
 
     def status(self, path: str = "/health/ready") -> int:
         """The status of an answer, 0 without an answer."""
@@ -81,6 +83,16 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+class FreshServer(Server):
+    """`folio serve` as an operator starts it, imports and all: for tests of the start and of its processes."""
+
+    def _begin(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "services.cli", *command], env=self._environment, stdout=log, stderr=log
+            )
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
 from services.store.embedded import discard
-from tests.faults.server import HEADERS, Server
+from tests.faults.server import HEADERS, FreshServer, Server
 
 BILL = {"accommodationId": "HOTEL-1", "name": "Room charge", "totalAmount": 1_000}
 SECONDS_MAX = 30.0
@@ -37,7 +37,7 @@ def kill(server: Server) -> None:
 @pytest.fixture
 def server(data: Path) -> Iterator[Server]:
     """A server that is ready."""
-    running = Server(data)
+    running = FreshServer(data)
     running.start()
     running.wait_for(200)
     yield running
@@ -87,7 +87,7 @@ def test_a_server_that_is_told_to_end_under_load_finishes_and_leaves_no_database
     assert "Traceback" not in log
     assert '"level": "error"' not in log
 
-    again = Server(data)
+    again = FreshServer(data)
     again.start()
     try:
         again.wait_for(200)
@@ -106,12 +106,12 @@ def test_the_database_of_a_killed_server_ends_with_it(server: Server) -> None:
 
 
 def test_a_second_server_on_the_same_folder_or_port_says_so_and_harms_nobody(server: Server, data: Path) -> None:
-    second = Server(data)
+    second = FreshServer(data)
     second.start()
     assert second.process is not None
     assert second.process.wait(SECONDS_MAX) == 1
     assert "in use by a running service" in " ".join(second.log.read_text().split())
-    third = Server(data.parent / "other")
+    third = FreshServer(data.parent / "other")
     third.port = server.port
     third.start()
     assert third.process is not None
@@ -124,7 +124,7 @@ def test_a_second_server_on_the_same_folder_or_port_says_so_and_harms_nobody(ser
 
 def test_an_interrupt_at_any_moment_of_the_start_ends_it_cleanly(data: Path) -> None:
     for seconds in (0.9, 1.3, 1.8, 2.4):
-        starting = Server(data)
+        starting = FreshServer(data)
         starting.start()
         time.sleep(seconds)
         assert starting.process is not None
@@ -143,7 +143,7 @@ def silent_address() -> Iterator[str]:
 
 
 def test_a_server_ends_in_time_although_its_database_never_answers(tmp_path: Path, silent_address: str) -> None:
-    server = Server(tmp_path / "unused", silent_address)
+    server = FreshServer(tmp_path / "unused", silent_address)
     server.start()
     try:
         server.wait_for(200, "/health/live")

@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
 from services.store.embedded import discard
-from tests.faults.server import HEADERS, SECONDS_MAX, Server
+from tests.faults.server import HEADERS, SECONDS_MAX, FreshServer, Server
 from tests.faults.test_killed_server import Load, all_bills
 
 WORKERS = 2
@@ -40,7 +40,7 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @contextmanager
 def served(data: Path) -> Iterator[Server]:
     """A server of several processes, all of which serve, ended afterwards."""
-    running = Server(data, options=["--workers", str(WORKERS)])
+    running = FreshServer(data, options=["--workers", str(WORKERS)])
     running.start()
     running.wait_for(200)
     until(lambda: len(serving(running)) == WORKERS, running)
@@ -184,7 +184,7 @@ def test_workers_end_when_the_process_that_started_them_is_killed(server: Server
 
 
 def test_two_services_do_not_share_a_port_unnoticed(server: Server, tmp_path: Path) -> None:
-    second = Server(tmp_path / "second", options=["--workers", "2"])
+    second = FreshServer(tmp_path / "second", options=["--workers", "2"])
     second.port = server.port
     second.start()
     assert second.process is not None

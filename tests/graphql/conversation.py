@@ -16,6 +16,8 @@ from tests.conftest import ADMIN_KEY
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 SECONDS_MAX = 20.0
+CLOSE_SECONDS_MAX = 0.5
+"""How long this side waits for the end of a socket on which it has stopped to read."""
 FOLLOW = "subscription($folio: ID!, $after: ID) { folioEvents(folioId: $folio, after: $after) { id type data } }"
 
 Address = tuple[str, int]
@@ -62,7 +64,13 @@ async def talking(address: Address, key: str | None = ADMIN_KEY, **init: Any) ->
     """A socket that was let in, with its key in the header unless it is in `init`."""
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     url = f"ws://{address[0]}:{address[1]}/graphql"
-    async with connect(url, subprotocols=[PROTOCOL], additional_headers=headers, open_timeout=SECONDS_MAX) as socket:
+    async with connect(
+        url,
+        subprotocols=[PROTOCOL],
+        additional_headers=headers,
+        open_timeout=SECONDS_MAX,
+        close_timeout=CLOSE_SECONDS_MAX,
+    ) as socket:
         conversation = Conversation(socket)
         await conversation.say({"type": "connection_init", "payload": init})
         assert await conversation.hear() == {"type": "connection_ack"}

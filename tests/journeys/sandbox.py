@@ -1,7 +1,6 @@
 """The payment provider's sandbox in a process of its own."""
 
-import subprocess
-import sys
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from tests.faults.server import free_port
+from tests.forking import Folio
 
 SECONDS_MAX = 30.0
 PROVIDER_KEY = "key-of-the-partner"
@@ -31,8 +31,8 @@ class Sandbox:
 def running_sandbox() -> Iterator[Sandbox]:
     """A sandbox that answers; it ends with the context."""
     port = free_port()
-    command = [sys.executable, "-m", "services.cli", "payssam-sandbox", "--port", str(port), "--api-key", PROVIDER_KEY]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = ["payssam-sandbox", "--port", str(port), "--api-key", PROVIDER_KEY]
+    process = Folio(command, os.environ, (os.devnull, os.devnull, os.devnull))
     try:
         sandbox = Sandbox(f"http://127.0.0.1:{port}")
         _wait_for(sandbox, process)
@@ -42,7 +42,7 @@ def running_sandbox() -> Iterator[Sandbox]:
         process.wait()
 
 
-def _wait_for(sandbox: Sandbox, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(sandbox: Sandbox, process: Folio) -> None:
     deadline = time.monotonic() + SECONDS_MAX
     while True:
         try:

@@ -4,7 +4,6 @@ import json
 import os
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typer.testing import CliRunner
 from services.cli import app
 from services.store.embedded import attach, discard
 from tests.faults.server import HEADERS, SECONDS_MAX, Server
+from tests.forking import run_folio
 from tests.journeys.sandbox import PROVIDER_KEY, Sandbox, running_sandbox
 from tests.traces import dump_of, found_in
 
@@ -74,12 +74,7 @@ class House:
 
     def folio(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command beside the service."""
-        command = [sys.executable, "-m", "services.cli", *arguments, "--data", str(self.data)]
-        environment = {**os.environ, "COLUMNS": "200"}
-        return subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX,
-            check=False,
-        )  # fmt: skip
+        return run_folio([*arguments, "--data", str(self.data)], {**os.environ, "COLUMNS": "200"}, SECONDS_MAX)
 
     def paid_request(self, folio: str, name: str, phone: str, proxy: str) -> str:
         """A bill of the folio that its guest was asked to pay, and has paid at the provider, which reports it."""

@@ -1,8 +1,6 @@
 """`folio payssam …` beside a running service: what an operator sees and does about the payment provider."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ import httpx
 import pytest
 
 from tests.faults.server import HEADERS, Server, running_server
+from tests.forking import run_folio
 from tests.journeys.sandbox import PROVIDER_KEY, Sandbox, running_sandbox
 
 SECONDS_MAX = 30.0
@@ -29,16 +28,9 @@ class Town:
     def folio(self, *arguments: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
         """Run a command beside the service; returns its status and all that it says."""
         settings = self.environment if environment is None else environment
-        done = subprocess.run(
-            [sys.executable, "-m", "services.cli", *arguments, "--data", str(self.data)],
-            env={**os.environ, "COLUMNS": "160", **settings},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS_MAX,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        environment = {**os.environ, "COLUMNS": "160", **settings}
+        done = run_folio([*arguments, "--data", str(self.data)], environment, SECONDS_MAX)
+        return done.returncode, done.stdout + done.stderr
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Send a request to the service that must be answered with success."""
@@ -160,7 +152,6 @@ def test_a_callback_of_a_paid_bill_is_dealt_with_and_leaves_the_list(town: Town)
 
 
 def test_a_data_folder_before_the_command_is_not_passed_over(town: Town) -> None:
-    command = [sys.executable, "-m", "services.cli", "payssam", "inbox", "--data", str(town.data), "list"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    done = run_folio(["payssam", "inbox", "--data", str(town.data), "list"], os.environ, SECONDS_MAX)
     assert done.returncode == 1
     assert "Put --data after the command" in done.stderr

@@ -17,6 +17,7 @@ import pytest
 from services.bootstrap import READ_MODELS
 from services.store.embedded import attach, discard
 from tests.faults.server import HEADERS, Server
+from tests.forking import run_folio
 
 SECONDS_MAX = 60.0
 NAMES = sorted(model.name for model in READ_MODELS)
@@ -30,10 +31,10 @@ class House:
         self.server = Server(self.data)
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        """Begin a command."""
+        """Begin a command whose words are read while it runs."""
         return subprocess.Popen(
             [sys.executable, "-m", "services.cli", "projections", *arguments, "--data", str(self.data)],
-            env={name: value for name, value in os.environ.items() if name != "FOLIO_DATABASE_URL"},
+            env=_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -41,9 +42,8 @@ class House:
 
     def folio(self, *arguments: str) -> tuple[int, str]:
         """Run a command; returns its status and all that it says."""
-        running = self.begin(*arguments)
-        said, _ = running.communicate(timeout=SECONDS_MAX)
-        return running.returncode, said
+        done = run_folio(["projections", *arguments, "--data", str(self.data)], _environment(), SECONDS_MAX)
+        return done.returncode, done.stdout + done.stderr
 
     def status(self) -> dict[str, Any]:
         """What `status --json` says."""
@@ -75,6 +75,10 @@ class House:
         """Do something to the running service's database."""
         with self.connection() as connection:
             connection.execute(statement.encode())
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "FOLIO_DATABASE_URL"}
 
 
 @pytest.fixture

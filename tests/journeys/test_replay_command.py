@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from services.cli import app
 from services.store.connection import make_pool
 from tests.conftest import Desk
 from tests.faults.server import HEADERS, Server, running_server
+from tests.forking import run_folio
 from tests.rest.past import ACCOUNT, check_chain, lively_folio
 
 SECONDS_MAX = 60.0
@@ -40,17 +39,9 @@ class House:
     def replay(self, *arguments: str, enter: str = "") -> tuple[int, str]:
         """Run the command; returns its status and all that it says."""
         environment = {name: value for name, value in os.environ.items() if name != "FOLIO_DATABASE_URL"}
-        done = subprocess.run(
-            [sys.executable, "-m", "services.cli", "replay", *arguments, "--data", str(self.data)],
-            env={**environment, "COLUMNS": "200"},
-            input=enter,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS_MAX,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        command = ["replay", *arguments, "--data", str(self.data)]
+        done = run_folio(command, {**environment, "COLUMNS": "200"}, SECONDS_MAX, enter)
+        return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

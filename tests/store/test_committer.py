@@ -237,7 +237,10 @@ async def test_a_conflict_is_told_even_when_its_first_answer_was_lost(
     assert log_of(database) == [(1, "a", 1)]
 
 
-async def test_many_commits_are_told_together_that_the_database_is_away(database: str) -> None:
+async def test_many_commits_are_told_together_that_the_database_is_away(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committers, "RESEND_SECONDS_MAX", 0.5)
     away = Committer(make_conninfo(database, host="/nonexistent"))
     await away.start()
     answers = await all_of(away, [commit_of(new_event(f"bill-{number}", 1)) for number in range(10)])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.billing.ports import StoreUnavailable, TooBusy
+from services.store import connection
 from services.store import locks as module
 from services.store.connection import Pool, make_pool
 from services.store.locks import AdvisoryLocks
@@ -96,7 +97,8 @@ async def test_an_error_inside_frees_the_name(locks: AdvisoryLocks, of_another_p
         pass
 
 
-async def test_without_a_database_it_is_told_so() -> None:
+async def test_without_a_database_it_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CONNECT_SECONDS_MAX", 0.3)
     async with make_pool("host=/nowhere dbname=folio", "locks") as pool:
         with pytest.raises(StoreUnavailable):
             async with AdvisoryLocks(pool).hold("A"):
