@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from services.billing.accommodation import Accommodation, DayClosed
+from services.billing.accommodation import DAY, Accommodation, DayClosed
 from services.billing.bill import Bill
-from services.billing.business_day import DAY, calendar_day
+from services.billing.business_day import calendar_day
 from services.billing.errors import Refusal
 from services.billing.ids import accommodation_stream
 from services.billing.work import Work
