@@ -1,6 +1,6 @@
 """Every event that a folio's history can hold is told in a sentence and has a kind."""
 
-from services.billing.accommodation import AccommodationConfigured
+from services.billing.accommodation import AccommodationConfigured, DayClosed
 from services.billing.feed import PlacedEvent
 from services.desk.cloud_events import EVENT_VIEWS
 from services.desk.journal import Journal
@@ -9,7 +9,7 @@ from tests.unit.given import ACCOUNT, Hotel, paid
 
 
 def test_every_event_of_a_folio_has_a_kind_and_a_sentence() -> None:
-    of_folios = EVENT_VIEWS.keys() - {AccommodationConfigured}
+    of_folios = EVENT_VIEWS.keys() - {AccommodationConfigured, DayClosed}
     assert of_folios == KINDS.keys() == SENTENCES.keys()
 
 
