@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from services.billing.accommodation import Accommodation, DayClosed
 from services.billing.bill import Bill
-from services.billing.business_day import DAY, calendar_day
+from services.billing.business_day import calendar_day
 from services.billing.errors import Refusal
 from services.billing.ids import accommodation_stream
 from services.billing.work import Work
@@ -34,7 +34,7 @@ from tests.unit.given import Hotel, replayed
 T = TypeVar("T")
 
 BEGINNING = datetime(2020, 2, 27, 9, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 GUEST = Guest("홍길동", "01012345678", None)
 
 
