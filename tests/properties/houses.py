@@ -34,7 +34,7 @@ from tests.unit.given import Hotel, replayed
 T = TypeVar("T")
 
 BEGINNING = datetime(2020, 2, 27, 9, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 GUEST = Guest("홍길동", "01012345678", None)
 
 
