@@ -9,8 +9,12 @@ from services.desk.problems import invalid, missing
 YEARS_MAX = 5
 
 
-def period_of(first: str | None, last: str | None) -> tuple[date, date]:
-    """The first and the last day. Raises Problem for a day that is missing or wrong, reversed, or over 5 years."""
+def period_of(first: str | None, last: str | None, *, as_of: bool = False) -> tuple[date, date]:
+    """The first and the last day; `as_of` needs no first one. Raises Problem for a day that is missing or wrong,
+    for days that are reversed, and for more than 5 years.
+    """
+    if as_of and first is None:
+        return (_day("to", last),) * 2
     begins, ends = _day("from", first), _day("to", last)
     if ends < begins:
         raise invalid("/to", f"The period is reversed: it would end on {ends}, before it begins on {begins}.")
