@@ -109,7 +109,18 @@ async def test_a_parameter_that_is_given_twice_is_refused(client: httpx.AsyncCli
 
 
 async def test_of_a_report_that_does_not_exist_those_that_do_are_named(client: httpx.AsyncClient) -> None:
-    for name in ("takings", "Revenue", "REVENUE", "revenue.csv", "revenue ", "a" * 200, "..", "%00", "매출", "<script>"):
+    for name in (
+        "takings",
+        "Revenue",
+        "REVENUE",
+        "revenue.csv",
+        "revenue ",
+        "a" * 200,
+        "..",
+        "%00",
+        "매출",
+        "<script>",
+    ):
         answer = await client.get(f"{REPORTS}/{name.replace('%', '%25')}".replace("/..", "/%2E%2E"), params=WEEK)
         problem = expect_problem(answer, 400, "INVALID_PARAMETER", "/name")
         assert all(each in problem["detail"] for each in ALL), name
