@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from pydantic.alias_generators import to_camel
@@ -24,6 +24,7 @@ from services.access import Caller
 from services.billing.money import in_main_unit
 from services.billing.ports import TooBusy
 from services.bootstrap import Service, make_service
+from services.cli_output import written_to
 from services.desk.past import shown
 from services.desk.period import day_named
 from services.desk.problems import Problem
@@ -159,7 +160,7 @@ async def _report(conninfo: str, name: str, accommodation: str, given: dict[str,
             return
         produced = await service.reports.produce(question, OPERATOR, Freshness())
         async with contextlib.aclosing(produced):
-            with _opened(target) as file:
+            with written_to(target) as file:
                 async for chunk in produced.chunks:
                     file.write(chunk)
         tell(f"{question.report.title} as of position {produced.position}" + (f": {target}" if target else ""))
@@ -170,30 +171,6 @@ def _check_there(conninfo: str) -> None:
     with connect_blocking(conninfo) as connection:
         if connection.execute(IS_THERE).fetchone() != (True,):
             fail(NO_LEDGER)
-
-
-@contextmanager
-def _opened(target: Path | None) -> Iterator[IO[bytes]]:
-    """A file, which is there whole or not at all; or standard output."""
-    if target is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    try:
-        if target.exists() and not target.is_file():  # as a pipe, which must stay what it is
-            with target.open("wb") as file:
-                yield file
-            return
-        place = target.resolve()
-        beside = place.with_name(f".{place.name}.{os.getpid()}.part")
-        try:
-            with beside.open("wb") as file:
-                yield file
-            beside.replace(place)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        fail(f"{target} cannot be written: {error.strerror}.")
 
 
 async def _show(service: Service, question: Question) -> None:

@@ -8,7 +8,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,15 +18,18 @@ import httpx
 import psycopg
 import pyarrow.parquet
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from projections.reports import REPORTS
 from services import cli_report
 from services.cli import app
-from services.cli_report import SHOWN_ROWS_MAX, _opened
+from services.cli_output import written_to
+from services.cli_report import SHOWN_ROWS_MAX
 from services.store.embedded import attach
 from tests.conftest import Desk
 from tests.faults.server import HEADERS, Server, running_server
+from tests.forking import run_folio
 from tests.rest.report_house import ODD_NAME, all_days, busy_house
 from tests.rest.test_reports_streamed import INSERT, LONG_AGO, PAYMENTS
 from tests.unit.formats.spreadsheet import AS_IT_IS_WRITTEN, opened, soffice
@@ -35,6 +38,8 @@ SECONDS_MAX = 60.0
 HOUSE = ("--accommodation", "HOTEL-1")
 LONG = (*HOUSE, "--from", LONG_AGO["from"], "--to", LONG_AGO["to"])
 TOO_LARGE = 100_000
+COMMAND = (sys.executable, "-m", "services.cli", "report")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "FOLIO_DATABASE_URL"} | {"COLUMNS": "200"}
 BILLS_OF_A_FOLIO = {"groupBy": "bill", "bom": "true", "folioId": "F-1"}
 
 
@@ -56,23 +61,14 @@ class Office:
         """A report of HOTEL-1."""
         return self.get(f"/v1/accommodations/HOTEL-1/reports/{name}", **given)
 
-    def report(self, *arguments: str, before: Callable[[], None] | None = None) -> tuple[int, bytes, str]:
+    def report(self, *arguments: str) -> tuple[int, str, str]:
         """Run the command; returns its status, what it gives out, and what it says."""
-        return report(self.data, *arguments, before=before)
+        return report(self.data, *arguments)
 
 
-def report(data: Path, *arguments: str, before: Callable[[], None] | None = None) -> tuple[int, bytes, str]:
-    environment = {name: value for name, value in os.environ.items() if name != "FOLIO_DATABASE_URL"}
-    done = subprocess.run(
-        [sys.executable, "-m", "services.cli", "report", *arguments, "--data", str(data)],
-        env={**environment, "COLUMNS": "200"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        preexec_fn=before,
-        timeout=SECONDS_MAX,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr.decode()
+def report(data: Path, *arguments: str) -> tuple[int, str, str]:
+    done = run_folio(["report", *arguments, "--data", str(data)], ENVIRONMENT, SECONDS_MAX)
+    return done.returncode, done.stdout, done.stderr
 
 
 async def _live(server: Server) -> None:
@@ -95,10 +91,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 def test_the_table_shows_the_open_day_unless_told_otherwise(office: Office) -> None:
     code, given, said = office.report("daily-takings", *HOUSE)
     assert (code, said) == (0, "")
-    title, header, *rows = [line.split() for line in given.decode().splitlines()]
+    title, header, *rows = [line.split() for line in given.splitlines()]
     told = office.ask("daily-takings", **{"from": office.day, "to": office.day}).json()
     assert " ".join(title) == (f"Daily takings, HOTEL-1, {office.day} to {office.day}, position {told['position']}"), (
-        given.decode()
+        given
     )
     assert header == [column["name"] for column in told["columns"]]
     assert [(row[1], row[-1]) for row in rows] == [
@@ -109,9 +105,9 @@ def test_the_table_shows_the_open_day_unless_told_otherwise(office: Office) -> N
 def test_a_day_alone_is_first_and_last_and_events_follow_the_table(office: Office) -> None:
     code, given, said = office.report("revenue", *HOUSE, "--from", office.day, "--explain")
     assert (code, said) == (0, "")
-    assert f"{office.day} to {office.day}" in given.decode().splitlines()[0]
-    assert "Its events" in given.decode()
-    assert "bill.added" in given.decode()
+    assert f"{office.day} to {office.day}" in given.splitlines()[0]
+    assert "Its events" in given
+    assert "bill.added" in given
 
 
 def test_files_hold_the_bytes_that_the_service_answers(office: Office, tmp_path: Path) -> None:
@@ -126,30 +122,30 @@ def test_files_hold_the_bytes_that_the_service_answers(office: Office, tmp_path:
         file.write_text("an older one, and a longer one, " * 1_000)
         last = () if options[-1] == "--chart" else ("--output",)
         code, given, said = office.report(name, *period, *options, *last, str(file))
-        assert (code, given) == (0, b""), said
+        assert (code, given) == (0, ""), said
         assert said == f"{REPORTS[name].title} as of position {position}: {file}\n"
         expected = office.ask(name, **days, position=position, format=format_.lower(), **more)
         assert file.read_bytes() == expected.content
     assert len(list(tmp_path.iterdir())) == 2
     code, given, said = office.report("movements", *period, "--explain", "--format", "json")
-    assert (code, given) == (0, office.ask("movements", **days, position=position, explain="true").content)
+    assert (code, given) == (0, office.ask("movements", **days, position=position, explain="true").text)
     assert said == f"Movements as of position {position}\n"
 
 
 def test_a_long_report_may_be_left_at_any_time(office: Office) -> None:
     """By `head`, and by the table, which shows the first rows alone."""
-    command = [sys.executable, "-m", "services.cli", "report", "payments", *LONG, "--data", str(office.data)]
-    with subprocess.Popen([*command, "--format", "csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as left:
+    command = [*COMMAND, "payments", *LONG, "--data", str(office.data), "--format", "csv"]
+    with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as left:
         assert left.stdout is not None
         assert left.stderr is not None
         assert left.stdout.readline().startswith(b"businessDate,paymentId,")
         left.stdout.close()
         said = left.stderr.read().decode()
-        assert (left.wait(SECONDS_MAX), said) == (0, "")
+        assert (left.wait(SECONDS_MAX), said[:24]) == (0, "Payments as of position ")
     code, given, said = office.report("payments", *LONG)
     assert code == 0, said
     assert f"Only the first {SHOWN_ROWS_MAX:,} rows are shown; --output FILE.csv has all." in said
-    assert len(given.decode().splitlines()) == SHOWN_ROWS_MAX + 2
+    assert len(given.splitlines()) == SHOWN_ROWS_MAX + 2
 
 
 def test_a_file_that_cannot_be_written_whole_is_not_there(office: Office, tmp_path: Path) -> None:
@@ -158,31 +154,33 @@ def test_a_file_that_cannot_be_written_whole_is_not_there(office: Office, tmp_pa
 
     file = tmp_path / "payments.json"
     file.write_text("the older one")
-    code, given, said = office.report("payments", *LONG, "--output", str(file), before=limit)
-    assert (code, given) == (1, b"")
-    assert said == f"folio: {file} cannot be written: File too large.\n"
+    command = [*COMMAND, "payments", *LONG, "--data", str(office.data), "--output", str(file)]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, preexec_fn=limit, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"folio: {file} cannot be written: File too large.\n"
     code, _, said = office.report("payments", *LONG, "--output", str(tmp_path / "none" / "payments.csv"))
     assert code == 1
     assert "payments.csv cannot be written: No such file or directory." in said
     assert (file.read_text(), list(tmp_path.iterdir())) == ("the older one", [file])
 
 
-def test_a_file_is_there_whole_or_as_it_was_and_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+def test_a_file_is_there_whole_or_as_it_was_and_a_pipe_stays_a_pipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file, link, pipe = tmp_path / "new.csv", tmp_path / "link.csv", tmp_path / "pipe.csv"
     link.symlink_to(file)
-    with contextlib.suppress(KeyboardInterrupt), _opened(file) as half:
+    with contextlib.suppress(KeyboardInterrupt), written_to(file) as half:
         half.write(b"half")
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == [link]
-    with _opened(link) as whole:
+    with written_to(link) as whole:
         whole.write(b"whole")
     assert (link.is_symlink(), file.read_bytes()) == (True, b"whole")
     os.mkfifo(pipe)
-    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    with _opened(pipe) as out:
-        out.write(b"through")
-    assert (os.read(reading, 99), pipe.is_fifo()) == (b"through", True)
-    os.close(reading)
+    with pytest.raises(typer.Exit), written_to(pipe):
+        raise AssertionError("it is refused before")
+    assert pipe.is_fifo()
+    assert "pipe.csv is no file." in capsys.readouterr().err
 
 
 def test_a_position_that_is_still_to_come_ends_with_status_2(office: Office) -> None:
@@ -270,9 +268,9 @@ def test_without_a_service_the_command_starts_the_database_for_itself(tmp_path: 
     with running_server(data) as server:
         asyncio.run(_live(server))
         day = Office(server, data).day
-        expected = Office(server, data).ask("revenue", **{"from": day, "to": day}, format="csv").content
+        expected = Office(server, data).ask("revenue", **{"from": day, "to": day}).text
         server.end()
-        code, given, said = report(data, "revenue", *HOUSE, "--format", "csv")
+        code, given, said = report(data, "revenue", *HOUSE, "--format", "json")
         assert (code, given) == (0, expected), said
         assert attach(data) is None
 
