@@ -3,8 +3,9 @@ of rows at a time.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +14,8 @@ import psycopg
 
 from projections.reading import FolioHeld, Freshness, NotCaughtUp, Reader
 from projections.report import Column, Report
-from services.billing.accommodation import Settings
+from services.billing.accommodation import AccommodationConfigured, Settings
+from services.billing.ids import accommodation_stream
 from services.billing.ports import TooBusy
 from services.store.connection import connect_patiently
 from services.store.reading import translated
@@ -24,25 +26,34 @@ TOGETHER_MAX = 4
 WAIT_SECONDS_MAX = 10.0
 STATEMENT_SECONDS_MAX = 120
 ROWS_AT_ONCE = 2_000
+READ_MODEL = re.compile(r"\bread_model\.(\w+)")
 
 TABLES = ("bill_entries", "payment_entries", "request_entries", "house_entries")
+OWNERS = ("folios", "payment_requests")
+"""They tell of which accommodation it is what waits behind a parked event."""
 SET_UP = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     "SET LOCAL timezone = 'UTC'",
     "SET LOCAL work_mem = '64MB'",
     "SET LOCAL jit = off",
     f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'",
+    "SET LOCAL client_connection_check_interval = '1s'",  # a reader that is gone needs no more work
 )
-NOTHING_OF = " UNION ALL ".join(f"SELECT 1 FROM read_model.{table} WHERE false" for table in TABLES)
+LOCK_TABLES = "LOCK TABLE {tables} IN ACCESS SHARE MODE"
+"""Before the snapshot: a table that a rebuild puts in its place after that would look empty in it."""
 SELECT_STANDING = """
     SELECT (SELECT min(notification_id) FROM read_model.positions WHERE application_name = ANY(%(tables)s)),
            (SELECT jsonb_object_agg(folio, first)
               FROM (SELECT folio, min(position) AS first FROM read_model.parked
                      WHERE read_model = ANY(%(tables)s) AND reason IS NOT NULL AND position <= %(position)s
-                       AND NOT EXISTS (SELECT FROM read_model.folios
-                                        WHERE folio_id = parked.folio AND accommodation_id <> %(accommodation_id)s)
+                       AND %(accommodation_id)s = coalesce(
+                           (SELECT accommodation_id FROM read_model.folios WHERE folio_id = parked.folio),
+                           (SELECT accommodation_id FROM read_model.payment_requests WHERE id = parked.folio),
+                           substring(parked.folio FROM '^accommodation/(.*)$'), %(accommodation_id)s)
                      GROUP BY folio) AS held),
-           (SELECT currency FROM read_model.accommodations WHERE id = %(accommodation_id)s)
+           (SELECT convert_from(state, 'UTF8')::jsonb #>> '{settings,currency}' FROM ledger.events
+             WHERE originator_id = %(stream)s AND topic = %(configured)s AND notification_id <= %(position)s
+             ORDER BY originator_version DESC LIMIT 1)
 """
 LAST_OF_DAY = """
     coalesce((SELECT position FROM read_model.{table} WHERE accommodation_id = %(accommodation_id)s
@@ -93,13 +104,17 @@ class Snapshot:
     currency: str
     _connection: psycopg.AsyncConnection[Any]
     _parameters: Mapping[str, Any]
+    _streams: AsyncExitStack
 
     async def batches(self, statement: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
         """The rows of a statement, read while they are taken. Raises ReportTooLong, StoreUnavailable."""
         batch: list[tuple[Any, ...]] = []
-        async with self._connection.cursor(binary=True) as cursor, translated():
+        cursor = self._connection.cursor(binary=True)
+        stream: Any = cursor.stream(statement.encode(), self._parameters, size=ROWS_AT_ONCE)
+        self._streams.push_async_callback(stream.aclose)
+        async with translated():
             try:
-                async for row in cursor.stream(statement.encode(), self._parameters, size=ROWS_AT_ONCE):
+                async for row in stream:
                     batch.append(row)
                     if len(batch) == ROWS_AT_ONCE:
                         yield batch
@@ -141,11 +156,13 @@ class Reports:
     async def open(self, asked: Asked, freshness: Freshness) -> AsyncIterator[OpenReport]:
         """A report in a snapshot of its own. Raises as `snapshot`."""
         report, grouping = asked.report, asked.grouping
+        statement, explanation = report.statement(grouping), report.explanation(grouping)
+        tables = READ_MODEL.findall(statement + explanation)
         async with self.snapshot(
-            asked.accommodation_id, asked.first, asked.last, freshness, asked.position, asked.folio_id
+            asked.accommodation_id, asked.first, asked.last, freshness, asked.position, asked.folio_id, tables
         ) as snapshot:
-            rows = Table(report.columns_by(grouping), snapshot.batches(report.statement(grouping)))
-            events = Table(report.explaining_columns(grouping), snapshot.batches(report.explanation(grouping)))
+            rows = Table(report.columns_by(grouping), snapshot.batches(statement))
+            events = Table(report.explaining_columns(grouping), snapshot.batches(explanation))
             yield OpenReport(asked, snapshot.position, snapshot.currency, rows, events if asked.explain else None)
 
     @asynccontextmanager
@@ -157,17 +174,27 @@ class Reports:
         freshness: Freshness,
         position: int | None = None,
         folio_id: str | None = None,
+        more_tables: Sequence[str] = (),
     ) -> AsyncIterator[Snapshot]:
         """The entries for the business days from `first` to `last`, as of a position, by default the newest.
 
+        `more_tables`: read models of reports' own that are read, too.
         A position must be one that the log has reached. Raises NotCaughtUp (FolioHeld for an accommodation of which an
         event could not be taken), TooBusy, StoreUnavailable.
         """
         wanted = freshness if position is None else freshness.at_least(position)
-        newest = (await self._reader.query(NOTHING_OF, {}, wanted)).position
+        tables = list(dict.fromkeys([*TABLES, *more_tables]))
+        nothing = " UNION ALL ".join(f"SELECT 1 FROM read_model.{table} WHERE false" for table in tables)
+        newest = (await self._reader.query(nothing, {}, wanted)).position
         counted = newest if position is None else position
-        async with self._place(), translated(), await connect_patiently(self._conninfo, CONNECTION_NAME) as connection:
-            for statement in SET_UP:
+        async with (
+            self._place(),
+            translated(),
+            AsyncExitStack() as streams,
+            await connect_patiently(self._conninfo, CONNECTION_NAME) as connection,
+        ):
+            locked = ", ".join(f"read_model.{table}" for table in dict.fromkeys([*tables, *OWNERS]))
+            for statement in (*SET_UP, LOCK_TABLES.format(tables=locked)):
                 await connection.execute(statement.encode())
             parameters = {
                 "accommodation_id": accommodation_id,
@@ -176,11 +203,14 @@ class Reports:
                 "position": counted,
                 "folio_id": folio_id,
             }
-            currency = await _check_standing(connection, parameters, freshness)
+            currency = await _check_standing(connection, parameters, tables, freshness)
             cursor = await connection.execute(SELECT_BOUNDS.encode(), parameters)
             before, until = await cursor.fetchone() or (0, 0)
             stretch = {"before": before, "until": until}
-            yield Snapshot(counted, currency, connection, parameters | stretch)
+            try:
+                yield Snapshot(counted, currency, connection, parameters | stretch, streams)
+            finally:
+                await connection.close()  # first: who leaves early leaves rows behind that nobody shall wait for
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -196,10 +226,15 @@ class Reports:
 
 
 async def _check_standing(
-    connection: psycopg.AsyncConnection[Any], parameters: Mapping[str, Any], freshness: Freshness
+    connection: psycopg.AsyncConnection[Any],
+    parameters: Mapping[str, Any],
+    tables: Sequence[str],
+    freshness: Freshness,
 ) -> str:
-    """The currency. Raises NotCaughtUp when not every event counts that should."""
-    cursor = await connection.execute(SELECT_STANDING.encode(), {**parameters, "tables": list(TABLES)})
+    """The currency as it was. Raises NotCaughtUp when not every event counts that should."""
+    stream = accommodation_stream(parameters["accommodation_id"])
+    more = {"tables": tables, "stream": stream, "configured": AccommodationConfigured.TOPIC}
+    cursor = await connection.execute(SELECT_STANDING.encode(), {**parameters, **more})
     standing, held, currency = await cursor.fetchone() or (0, None, None)
     if standing < parameters["position"]:  # a crash of the database may have taken back what was there
         raise NotCaughtUp(standing, parameters["position"])

@@ -32,7 +32,7 @@ from services.store.feed import StoredFeed
 from services.store.listening import Signal
 from services.store.past_log import PastLog
 from services.telemetry import configure_logging
-from services.terminal import DEFAULT_DATA, Data, console, existing_database, fail, naming, run
+from services.terminal import DEFAULT_DATA, NO_LEDGER, Data, console, existing_database, fail, naming, run
 
 CONNECTION_NAME = "folio replay command"
 PAGE_EVENTS = 500
@@ -93,7 +93,7 @@ async def _replay(conninfo: str, folio_id: str, point: PointInLog) -> Replayed:
                 since = f"; it is there since {shown(later[0].event.timestamp)}" if later else ""
                 fail(f"There is no folio {folio_id}{' then' if later else ''}{since}.")
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-            fail("There is no ledger in this database; 'folio migrate' makes one.")
+            fail(NO_LEDGER)
         except EventUnreadable as error:
             fail(str(error))
         return Replayed([each async for each in steps(events, lambda placed: True)], folio)

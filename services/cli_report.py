@@ -1,9 +1,10 @@
 """`folio report`: a report as a table on the terminal, as a file in any format, or as a picture."""
 
+import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,18 +24,21 @@ from services.access import Caller
 from services.billing.money import in_main_unit
 from services.billing.ports import TooBusy
 from services.bootstrap import Service, make_service
+from services.cli_output import written_to
 from services.desk.past import shown
+from services.desk.period import day_named
 from services.desk.problems import Problem
-from services.desk.report_desk import Question, question_of
+from services.desk.report_desk import Question, all_formats, question_of
 from services.desk.requests import check_id
+from services.store.connection import connect_blocking
 from services.telemetry import configure_logging
 from services.terminal import (
     DEFAULT_DATA,
+    NO_LEDGER,
     Data,
-    clear_messages,
     end_on_sigterm,
+    existing_database,
     fail,
-    prepared_database,
     run,
     tell,
     until_ready,
@@ -46,6 +50,8 @@ SHOWN_ROWS_MAX = 1_000
 WIDTH = 250
 """Of a table that goes to a file or a program."""
 INTERRUPTED = 130
+IS_THERE = "SELECT to_regclass('ledger.events') IS NOT NULL"
+SOME_DAY = "2000-01-01"
 OPTIONS = {"/accommodationId": "--accommodation", "/name": "NAME", "/folioId": "--folio", "/groupBy": "--group-by"}
 NAMES = ", ".join(REPORTS)
 
@@ -66,7 +72,8 @@ def report_command(
     position: Position = None,
     explain: Annotated[bool, typer.Option("--explain", help="The events that the figures are made of.")] = False,
     as_format: Annotated[
-        str | None, typer.Option("--format", help="table, json, csv or parquet; by default what --output ends with.")
+        str | None,
+        typer.Option("--format", help="table, json, csv, parquet, svg or png; by default what --output ends with."),
     ] = None,
     bom: Annotated[bool, typer.Option("--bom", help="CSV for Excel: with a byte order mark.")] = False,
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
@@ -90,14 +97,18 @@ def report_command(
         "bom": "true" if bom else None,
         "format": _format(as_format, output, chart),
     }
+    asked = {name: value for name, value in given.items() if value is not None}
+    with _wrong_values_told(drawing=chart is not None):
+        check_id("accommodationId", accommodation)
+        for parameter in {"from", "to"} & asked.keys():
+            day_named(parameter, asked[parameter])
+        day = last or first or SOME_DAY
+        question_of(name, accommodation, {"to": day, "from": day, **asked})  # before a database is looked for
     configure_logging("ERROR", "console")
     end_on_sigterm()
-    with _wrong_values_told():
-        check_id("accommodationId", accommodation)
-        _question(name, accommodation, {"to": "2000-01-01", "from": "2000-01-01", **_without(given)})
     try:
-        with prepared_database(data) as conninfo, clear_messages(), _wrong_values_told():
-            run(_report(conninfo, name, accommodation, _without(given), target))
+        with existing_database(data) as conninfo, _wrong_values_told(drawing=chart is not None):
+            run(_report(conninfo, name, accommodation, asked, target))
     except (NotCaughtUp, TooBusy, ReportTooLong) as error:
         fail(str(error))
     except KeyboardInterrupt:
@@ -106,71 +117,60 @@ def report_command(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _without(given: dict[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in given.items() if value is not None}
-
-
 def _format(asked: str | None, output: Path | None, chart: Path | None) -> str | None:
     """The format: asked for, or what the file's name ends with."""
     if chart is not None:
         if output is not None or asked is not None:
             raise typer.BadParameter("A chart goes alone: leave --output and --format out.", param_hint="--chart")
-        if chart.suffix not in {".png", ".svg"}:
+        if chart.suffix.lower() not in {".png", ".svg"}:
             raise typer.BadParameter("The file's name must end with .png or .svg.", param_hint="--chart")
-        return chart.suffix[1:]
-    if asked == TABLE and output is None:
-        return None
-    return asked or (output.suffix[1:] if output and output.suffix else None)
+        return chart.suffix[1:].lower()
+    if output is None:
+        return None if asked == TABLE else asked
+    ending = output.suffix[1:].lower()
+    if asked == TABLE or (asked is None and ending not in all_formats()):
+        message = f"Let the file's name end with one of {', '.join(all_formats())}, or name one with --format."
+        raise typer.BadParameter(message, param_hint="--output")
+    return asked or ending
 
 
 @contextmanager
-def _wrong_values_told() -> Iterator[None]:
-    """Tell of a wrong value as the command line does: by the option's name, with status 2."""
+def _wrong_values_told(*, drawing: bool) -> Iterator[None]:
+    """Tell of a wrong value as the command line does: by the option's name, with status 2. `drawing`: the format is
+    that of --chart.
+    """
     try:
         yield
     except Problem as problem:
         pointer = problem.faults[0].pointer if problem.faults else ""
-        hint = OPTIONS.get(pointer, f"--{pointer[1:]}")
+        hint = "--chart" if drawing and pointer == "/format" else OPTIONS.get(pointer, f"--{pointer[1:]}")
         raise typer.BadParameter(problem.detail, param_hint=hint) from None
 
 
-def _question(name: str, accommodation: str, given: dict[str, str]) -> Question:
-    return question_of(name, accommodation, given)
-
-
 async def _report(conninfo: str, name: str, accommodation: str, given: dict[str, str], target: Path | None) -> None:
+    await asyncio.to_thread(_check_there, conninfo)
     async with make_service(conninfo, attended=False) as service:
         await until_ready(service)
         if "to" not in given:
             days = await service.lookups.days(accommodation, 1, OPERATOR)
             given["to"] = str(days.view["businessDate"])
-        question = _question(name, accommodation, {"from": given["to"], **given})
+        question = question_of(name, accommodation, {"from": given["to"], **given})
         if "format" not in given:
             await _show(service, question)
             return
         produced = await service.reports.produce(question, OPERATOR, Freshness())
         async with contextlib.aclosing(produced):
-            await _write(produced.chunks, target)
+            with written_to(target) as file:
+                async for chunk in produced.chunks:
+                    file.write(chunk)
         tell(f"{question.report.title} as of position {produced.position}" + (f": {target}" if target else ""))
 
 
-async def _write(chunks: AsyncIterator[bytes], target: Path | None) -> None:
-    """To a file, which is there whole or not at all, or to standard output."""
-    if target is None:
-        async for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
-        return
-    beside = target.with_name(f"{target.name}.part")
-    try:
-        with beside.open("wb") as file:
-            async for chunk in chunks:
-                file.write(chunk)
-        beside.replace(target)
-    except OSError as error:
-        fail(f"{target} cannot be written: {error.strerror}.")
-    finally:
-        beside.unlink(missing_ok=True)
+def _check_there(conninfo: str) -> None:
+    """End where there is no ledger: a report is no reason to make one."""
+    with connect_blocking(conninfo) as connection:
+        if connection.execute(IS_THERE).fetchone() != (True,):
+            fail(NO_LEDGER)
 
 
 async def _show(service: Service, question: Question) -> None:

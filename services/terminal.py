@@ -21,7 +21,7 @@ from services.evidence.keys import BadKey
 from services.serving import BadAddress, PortTaken, database
 from services.settings import Settings
 from services.store.api_keys import NameTaken
-from services.store.embedded import EmbeddedPostgresError
+from services.store.embedded import EmbeddedPostgresError, holds_records
 from services.store.migrate import MigrationError, migrate
 
 Result = TypeVar("Result")
@@ -31,6 +31,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 DEFAULT_DATA = Path(".folio")
 READY_SECONDS_MAX = 30
+NO_LEDGER = "There is no ledger in this database; 'folio migrate' makes one."
 
 console = Console(stderr=True)
 
@@ -102,7 +103,7 @@ def prepared_database(data: Path) -> Iterator[str]:
 def existing_database(data: Path) -> Iterator[str]:
     """The database as it is, for looking back: none is made where there is none."""
     settings = read_settings()
-    if settings.database_url is None and not data.exists():
+    if settings.database_url is None and not holds_records(data):
         fail(f"There is no ledger in {data}. Name its folder with --data, or its database with FOLIO_DATABASE_URL.")
     with clear_messages(), database(settings, data, shared=True) as conninfo:
         yield conninfo

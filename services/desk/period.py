@@ -9,9 +9,13 @@ from services.desk.problems import invalid, missing
 YEARS_MAX = 5
 
 
-def period_of(first: str | None, last: str | None) -> tuple[date, date]:
-    """The first and the last day. Raises Problem for a day that is missing or wrong, reversed, or over 5 years."""
-    begins, ends = _day("from", first), _day("to", last)
+def period_of(first: str | None, last: str | None, *, as_of: bool = False) -> tuple[date, date]:
+    """The first and the last day; `as_of` needs no first one. Raises Problem for a day that is missing or wrong,
+    for days that are reversed, and for more than 5 years.
+    """
+    if as_of and first is None:
+        return (day_named("to", last),) * 2
+    begins, ends = day_named("from", first), day_named("to", last)
     if ends < begins:
         raise invalid("/to", f"The period is reversed: it would end on {ends}, before it begins on {begins}.")
     if ends >= _years_after(begins, YEARS_MAX):
@@ -22,7 +26,8 @@ def period_of(first: str | None, last: str | None) -> tuple[date, date]:
     return begins, ends
 
 
-def _day(name: str, text: str | None) -> date:
+def day_named(name: str, text: str | None) -> date:
+    """The day that a parameter of this name is. Raises Problem when it is missing or none."""
     if text is None:
         raise missing(f"/{name}", f"{name} is missing: a business day, as 2026-11-30.")
     try:

@@ -48,7 +48,8 @@ class Question:
         """How a file with the answer is called."""
         asked = self.asked
         days = str(asked.last) if asked.report.as_of else f"{asked.first}_{asked.last}"
-        return f"{asked.accommodation_id}_{asked.report.name}_{days}.{self.format}"
+        house = asked.accommodation_id.replace(":", "-")  # which some systems allow in no name
+        return f"{house}_{asked.report.name}_{days}.{self.format}"
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,14 @@ def question_of(name: str, accommodation_id: str, given: Mapping[str, str]) -> Q
     report = REPORTS.get(name)
     if report is None:
         raise invalid("/name", f"There is no report {name!r}; there are {', '.join(REPORTS)}.")
-    last = given.get("to")
-    days = period_of(given.get("from", last if report.as_of else None), last)
+    days = period_of(given.get("from"), given.get("to"), as_of=report.as_of)
     format_ = _one_of("format", given.get("format", JSON), formats_of(report), report)
-    grouping = given.get("groupBy")
     if format_ in MEDIA_TYPES:
         assert report.chart is not None
-        grouping = _one_of("groupBy", grouping or report.chart.grouping, [report.chart.grouping], report, format_)
-    grouping = _one_of("groupBy", grouping or report.default_grouping, list(report.groupings), report)
+        drawn = report.chart.grouping
+        grouping = _one_of("groupBy", given.get("groupBy", drawn), [drawn], report, format_)
+    else:
+        grouping = _one_of("groupBy", given.get("groupBy", report.default_grouping), list(report.groupings), report)
     position = given.get("position")
     folio_id = given.get("folioId")
     asked = Asked(
@@ -163,7 +164,7 @@ class ReportDesk:
             opened = await stack.enter_async_context(self.open(question, caller, freshness))
             chunks = _chunks(question, opened)
             first = await anext(chunks, b"")
-            return Produced(opened.position, media_type_of(question), _after(first, chunks), stack.pop_all())
+            return Produced(opened.position, media_type_of(question.format), _after(first, chunks), stack.pop_all())
         raise AssertionError  # the stack suppresses nothing
 
 
@@ -173,9 +174,9 @@ async def _after(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[by
         yield chunk
 
 
-def media_type_of(question: Question) -> str:
-    """The media type of an answer."""
-    return MEDIA_TYPES.get(question.format) or FORMATS[question.format].media_type  # type: ignore[call-overload]
+def media_type_of(format_: str) -> str:
+    """The media type of answers in a format."""
+    return MEDIA_TYPES.get(format_) or FORMATS[format_].media_type  # type: ignore[call-overload]
 
 
 def _chunks(question: Question, opened: OpenReport) -> AsyncIterator[bytes]:

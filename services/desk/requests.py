@@ -8,6 +8,7 @@ from typing import Protocol
 from starlette.requests import HTTPConnection
 
 from projections.reading import Freshness
+from projections.reports import REPORTS
 from services.access import Caller, Role
 from services.billing.business_day import FIRST_DAY, LAST_DAY
 from services.billing.event import Context
@@ -26,7 +27,7 @@ ID_PATTERNS = {
     "reservationId": (re.compile(PMS_ID_PATTERN), "up to 64 of A-Z a-z 0-9 . _ : -"),
     "billId": (re.compile(ULID_PATTERN), "a ULID: 26 of 0-9 and A-Z without I, L, O, U"),
     "paymentId": (re.compile(ULID_PATTERN), "a ULID: 26 of 0-9 and A-Z without I, L, O, U"),
-    "name": (re.compile(r"^[a-z-]{1,64}$"), "up to 64 of a-z and -"),
+    "name": (re.compile(r"^[a-z-]{1,64}$"), f"that of a report: {', '.join(REPORTS)}"),
     "paymentRequestId": (re.compile(REQUEST_ID_PATTERN), "20 of A-Z and 0-9"),
 }
 

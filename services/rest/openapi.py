@@ -95,12 +95,13 @@ def _form_of(name: str) -> Document:
     return {"format": "date"} if name == DAY_NAME else {"pattern": ID_PATTERNS.get(name, PMS_ID_PATTERN)}
 
 
-def _path_parameters(path: str) -> list[Document]:
+def _path_parameters(path: str, described: Mapping[str, Document] | None = None) -> list[Document]:
     return [
         {
             "name": name, "in": "path", "required": True,
             "schema": {"type": "string", **_form_of(name)},
             **({"example": EXAMPLES[name]} if name in EXAMPLES else {}),
+            **(described or {}).get(name, {}),
         }
         for name in re.findall(r"\{(\w+)\}", path)
     ]  # fmt: skip
@@ -117,7 +118,7 @@ def _answers(status: int, model: str, errors: list[int]) -> Document:
 
 
 COMMAND_ERRORS = [400, 401, 403, 404, 409, 412, 413, 422, 429, 503]
-QUERY_ERRORS = [400, 401, 403, 404, 503]
+QUERY_ERRORS = [400, 401, 403, 404, 429, 503]
 
 
 def document_command(command: Command) -> Document:
@@ -140,18 +141,18 @@ def document_query(
     answer: str,
     statuses: tuple[str, ...] = (),
     described: Mapping[str, Document] | None = None,
+    media_types: tuple[str, ...] = (),
 ) -> Document:
     """The description of one query.
 
     `statuses` are those that its parameter `status` knows; `described` are parameters that mean something else than
-    elsewhere.
+    elsewhere; `media_types` those of its answer besides JSON.
     """
     known = {**QUERY_PARAMETERS, "status": one_of("Only in this status", statuses), **(described or {})}
     named = [{"name": name, "in": "query", **known[name]} for name in (*parameters, "consistency")]
-    return {
-        "parameters": [*_path_parameters(path), *named],
-        "responses": _answers(200, answer, QUERY_ERRORS),
-    }
+    responses = _answers(200, answer, QUERY_ERRORS)
+    responses["200"]["content"].update({media_type: {} for media_type in media_types})
+    return {"parameters": [*_path_parameters(path, described), *named], "responses": responses}
 
 
 def _event_parameters(topics: tuple[str, ...]) -> list[Document]:
@@ -180,7 +181,7 @@ def document_event_stream(topics: tuple[str, ...]) -> Document:
         "name": "Last-Event-ID", "in": "header", "description": "The id that was received last; goes before `after`",
         "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
     }  # fmt: skip
-    responses = _answers(200, "", [*QUERY_ERRORS, 429])
+    responses = _answers(200, "", QUERY_ERRORS)
     responses["200"] = {
         "description": "Messages as they happen, until the caller goes",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},

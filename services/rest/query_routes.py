@@ -33,7 +33,8 @@ PAST = ("at", "position", "effectiveAt")
 class Query:
     """A query: where it is asked, what it answers, the query parameters that it knows, who may ask it.
 
-    `described` are those of its parameters that mean something else than elsewhere.
+    `described` are those of its parameters that mean something else than elsewhere; `media_types` those of its answer
+    besides JSON.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Query:
     statuses: tuple[str, ...] = STATUSES
     roles: frozenset[Role] = QUERY_ROLES
     described: Mapping[str, Document] = field(default_factory=dict)
+    media_types: tuple[str, ...] = ()
 
 
 class Queries:
@@ -116,7 +118,9 @@ def query_router(queries: Sequence[Query], authenticator: Authenticator) -> APIR
             summary=query.summary,
             description=query.handler.__doc__,
             operation_id=query.handler.__name__,
-            openapi_extra=document_query(query.path, query.parameters, query.answer, query.statuses, query.described),
+            openapi_extra=document_query(
+                query.path, query.parameters, query.answer, query.statuses, query.described, query.media_types
+            ),
             response_class=Response,
         )
     return router

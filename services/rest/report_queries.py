@@ -9,7 +9,7 @@ from services.access import Caller
 from services.billing.ids import PMS_ID_PATTERN
 from services.desk.lookups import Lookups, check_visible
 from services.desk.opening import Opener
-from services.desk.report_desk import PARAMETERS, ReportDesk, all_formats, described, question_of
+from services.desk.report_desk import JSON, PARAMETERS, ReportDesk, all_formats, described, media_type_of, question_of
 from services.desk.requests import freshness_of
 from services.rest.answers import found
 from services.rest.openapi import Document, one_of
@@ -18,6 +18,7 @@ from services.rest.report_stream import ReportStream
 
 DAY: Document = {"schema": {"type": "string", "format": "date"}}
 DESCRIBED: dict[str, Document] = {
+    "name": one_of("Which report", tuple(REPORTS)),
     "from": {"description": "The first business day; not needed by reports of how things stand", **DAY},
     "to": {"description": "The last business day, at most 5 years after the first", "required": True, **DAY},
     "groupBy": {"description": "How to group it, see the list of reports", "schema": {"type": "string"}},
@@ -30,6 +31,7 @@ DESCRIBED: dict[str, Document] = {
     "explain": one_of("With the events that its figures are made of", ("true", "false")),
     "bom": one_of("CSV begins with a byte order mark, for Excel", ("true", "false")),
 }
+OTHER_MEDIA_TYPES = tuple(media_type_of(each) for each in all_formats() if each != JSON)
 
 
 class ReportQueries:
@@ -73,7 +75,7 @@ class ReportQueries:
             Query("/v1/accommodations/{accommodationId}/reports", "The reports that there are", "Reports",
                   self.list_reports),
             Query("/v1/accommodations/{accommodationId}/reports/{name}", "A report", "ReportAnswer",
-                  self.get_report, PARAMETERS, described=DESCRIBED),
+                  self.get_report, PARAMETERS, described=DESCRIBED, media_types=OTHER_MEDIA_TYPES),
             Query("/v1/accommodations/{accommodationId}/days", "Business days: the open one and those closed",
                   "BusinessDays", self.list_days, ("limit",)),
         )

@@ -132,6 +132,11 @@ class EmbeddedPostgres:
         return conninfo
 
 
+def holds_records(data: Path) -> bool:
+    """Whether a server was ever started on this data folder."""
+    return (data / "postgres-password").exists()
+
+
 def attach(data: Path) -> str | None:
     """Return how to connect to the server that another process runs on this data folder, None without one.
 

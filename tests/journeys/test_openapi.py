@@ -8,9 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from projections.reports import REPORTS
 from tests.faults.server import HEADERS, Server, running_server
 from tests.journeys.sandbox import running_sandbox
 
+ENDLESS = "/v1/events/stream"
+"""Has no end; tests/rest/test_feed_stream.py reads it."""
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -41,7 +44,7 @@ def test_every_answer_is_as_described_whatever_is_sent(server: Server) -> None:
         [
             schemathesis, "run", f"{server.address}/openapi.json", "--no-color", "--seed", "7", "--max-examples", "20",
             "--header", f"Authorization: {HEADERS['Authorization']}", "--checks", ",".join(CHECKS),
-            "--exclude-path", "/v1/events/stream",  # has no end; tests/rest/test_feed_stream.py reads it
+            "--exclude-path", ENDLESS,
         ],
         capture_output=True,
         text=True,
@@ -50,8 +53,10 @@ def test_every_answer_is_as_described_whatever_is_sent(server: Server) -> None:
         cwd=server.log.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-8_000:] + done.stderr
-    assert "Tested: 42" in done.stdout, "all operations were tested"
     with httpx.Client(base_url=server.address, headers=HEADERS) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+        operations = sum(len(methods) for path, methods in paths.items() if path != ENDLESS)
+        assert f"Tested: {operations}" in done.stdout, "all operations were tested"
         assert int(client.get("/v1/folios/FOLIO-204").headers["Folio-Position"]) > 0, "commands were carried out"
 
 
@@ -66,6 +71,19 @@ def test_the_description_is_openapi_3_1_with_an_example_for_every_command(server
             if "requestBody" in operation:
                 name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
                 assert "example" in schemas[name], (method, path)
+
+
+def test_a_report_is_described_in_every_format_with_what_may_be_asked(server: Server) -> None:
+    document = httpx.get(f"{server.address}/openapi.json").json()
+    operation = document["paths"]["/v1/accommodations/{accommodationId}/reports/{name}"]["get"]
+    parameters = {each["name"]: each for each in operation["parameters"]}
+    assert [name for name, each in parameters.items() if each.get("required")] == ["accommodationId", "name", "to"]
+    assert parameters["name"]["schema"]["enum"] == list(REPORTS)
+    assert parameters["format"]["schema"]["enum"] == ["json", "csv", "parquet", "svg", "png"]
+    assert {media_type.split(";")[0] for media_type in operation["responses"]["200"]["content"]} == {
+        "application/json", "text/csv", "application/vnd.apache.parquet", "image/svg+xml", "image/png",
+    }  # fmt: skip
+    assert "429" in operation["responses"]
 
 
 def test_the_documentation_needs_nothing_from_elsewhere(server: Server) -> None:
