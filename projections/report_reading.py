@@ -24,7 +24,8 @@ CONNECTION_NAME = "folio reports"
 TOGETHER_MAX = 4
 """How many reports are read at one time; each holds a connection until its last row is taken."""
 WAIT_SECONDS_MAX = 10.0
-STATEMENT_SECONDS_MAX = 120
+STATEMENT_SECONDS_MAX = 600
+"""How long a report may be read, slow readers included."""
 ROWS_AT_ONCE = 2_000
 READ_MODEL = re.compile(r"\bread_model\.(\w+)")
 

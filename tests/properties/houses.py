@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from services.billing.accommodation import DAY, Accommodation, DayClosed
+from services.billing.accommodation import Accommodation, DayClosed
 from services.billing.bill import Bill
 from services.billing.business_day import calendar_day
 from services.billing.errors import Refusal
