@@ -4,8 +4,8 @@ of rows at a time.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -107,13 +107,18 @@ class Snapshot:
     _parameters: Mapping[str, Any]
     _streams: AsyncExitStack
 
-    async def batches(self, statement: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+    def batches(self, statement: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
         """The rows of a statement, read while they are taken. Raises ReportTooLong, StoreUnavailable."""
+        batches = self._batches(statement)
+        self._streams.push_async_callback(batches.aclose)
+        return batches
+
+    async def _batches(self, statement: str) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
         batch: list[tuple[Any, ...]] = []
-        cursor = self._connection.cursor(binary=True)
-        stream: Any = cursor.stream(statement.encode(), self._parameters, size=ROWS_AT_ONCE)
-        self._streams.push_async_callback(stream.aclose)
-        async with translated():
+        stream: Any = self._connection.cursor(binary=True).stream(
+            statement.encode(), self._parameters, size=ROWS_AT_ONCE
+        )
+        async with translated(), aclosing(stream):
             try:
                 async for row in stream:
                     batch.append(row)

@@ -106,10 +106,10 @@ def test_a_later_period_opens_with_what_was_owed_and_an_earlier_position_has_wha
 
 
 WRONG = {
-    ("--from", "2026-13-01"): (2, "Invalid value for --from: from, 2026-13-01, is no day that exists."),
-    ("--to", "1.1.2026"): (2, "Invalid value for --to: to is a day, as 2026-11-30."),
-    ("--from", "2026-02-02", "--to", "2026-02-01"): (2, "Invalid value for --to: to, 2026-02-01, is before from"),
-    ("--from", "2020-01-01", "--to", "2026-01-01"): (2, "more than 5 years"),
+    ("--from", "2026-13-01"): (2, "Invalid value for --from: from is no day that exists."),
+    ("--to", "1.1.2026"): (2, "Invalid value for --to: to must be a day, as 2026-11-30."),
+    ("--from", "2026-02-02", "--to", "2026-02-01"): (2, "Invalid value for --to: The period is reversed"),
+    ("--from", "2020-01-01", "--to", "2026-01-01"): (2, "over 5 years"),
     ("--accommodation", "no id"): (2, "Invalid value for --accommodation: accommodation must be up to 64 of"),
     ("--accommodation", "HOTEL-9"): (1, "Nothing has happened at an accommodation HOTEL-9"),
     ("--position", "9999"): (2, "Invalid value for --position: The log has not come to the position 9999 yet"),

@@ -166,7 +166,7 @@ async def test_a_database_that_goes_away_breaks_the_answer_off(
 async def test_a_report_that_takes_too_long_is_broken_off(
     long_report: str, address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limited = tuple(each.replace("120s", "300ms") for each in report_reading.SET_UP)
+    limited = tuple(each.replace(f"{report_reading.STATEMENT_SECONDS_MAX}s", "300ms") for each in report_reading.SET_UP)
     assert limited != report_reading.SET_UP
     monkeypatch.setattr(report_reading, "SET_UP", limited)
     async with reader(address, long_report) as stream:
@@ -219,7 +219,7 @@ async def test_a_table_that_is_put_in_its_place_just_then_is_read_whole(
             "BEGIN",
             "CREATE TABLE read_model_beside.bill_entries (LIKE read_model.bill_entries INCLUDING ALL)",
             "INSERT INTO read_model_beside.bill_entries TABLE read_model.bill_entries",
-            "DROP TABLE read_model.bill_entries",
+            "DROP TABLE read_model.bill_entries CASCADE",
             "ALTER TABLE read_model_beside.bill_entries SET SCHEMA read_model",
         ):
             await swap.execute(statement.encode())
