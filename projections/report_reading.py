@@ -29,6 +29,7 @@ TABLES = ("bill_entries", "payment_entries", "request_entries", "house_entries")
 SET_UP = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     "SET LOCAL timezone = 'UTC'",
+    "SET LOCAL datestyle = 'ISO'",
     "SET LOCAL work_mem = '64MB'",
     "SET LOCAL jit = off",
     f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'",
@@ -95,9 +96,12 @@ class Snapshot:
     _parameters: Mapping[str, Any]
 
     async def batches(self, statement: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
-        """The rows of a statement, read while they are taken. Raises ReportTooLong, StoreUnavailable."""
+        """The rows of a statement, read while they are taken. Raises ReportTooLong, StoreUnavailable.
+
+        They come as text: psycopg makes decimals, which sums are, of it in less than half the time.
+        """
         batch: list[tuple[Any, ...]] = []
-        async with self._connection.cursor(binary=True) as cursor, translated():
+        async with self._connection.cursor() as cursor, translated():
             try:
                 async for row in cursor.stream(statement.encode(), self._parameters, size=ROWS_AT_ONCE):
                     batch.append(row)
