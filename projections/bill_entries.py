@@ -39,10 +39,14 @@ DEFINITION = entry_table(
         other_bill_id    text,
         moved_total      bigint
     """,
-    f"bill_entries_owing ON {TABLE} (accommodation_id, next_position, position) INCLUDE (balance) WHERE balance <> 0",
-    f"bill_entries_adjusted ON {TABLE} (accommodation_id, next_position) WHERE adjusted_so_far <> 0",
+    f"bill_entries_owing ON {TABLE} (accommodation_id, next_position, position, balance) INCLUDE (folio_id)"
+    " WHERE balance <> 0",
+    f"bill_entries_adjusted ON {TABLE} (accommodation_id, next_position, position) INCLUDE (subject, adjusted_so_far)"
+    " WHERE adjusted_so_far <> 0",
     f"bill_entries_moved ON {TABLE} (accommodation_id, business_date) WHERE other_bill_id IS NOT NULL",
 )
+"""The first two also hold what is asked of these few among very many, so that it need not be fetched from all over the
+table."""
 COLUMNS = (
     *ENTRY_COLUMNS, "bill_code", "name", "reservation_id", "added_date", "origin_bill_id", "status", "total",
     "balance", "adjusted_so_far", "balance_effect", "charged", "paid", "transferred", "settled", "adjusted",

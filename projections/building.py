@@ -165,10 +165,13 @@ class Building:
             await ahead.close()
 
     async def make_indexes(self, model: ReadModel) -> None:
-        """Make the indexes that are missing, and let PostgreSQL look at what the table holds."""
+        """Make the indexes that are missing, and let PostgreSQL look at what the table holds.
+
+        Until a table has been vacuumed, no index answers anything alone.
+        """
         for statement in model.indexes:
             await self._execute(statement)
-        await self._execute(f"ANALYZE read_model.{model.name}")
+        await self._execute(f"VACUUM (ANALYZE) read_model.{model.name}")
 
     async def head(self) -> int:
         """The position of the newest event."""

@@ -28,7 +28,8 @@ DEFINITION = entry_table(
         concerned_before   date
     """,
     f"payment_entries_taken ON {TABLE} (accommodation_id, taken_date, next_position)",
-    f"payment_entries_unapplied ON {TABLE} (accommodation_id, next_position) WHERE NOT applied AND status = 'LIVE'",
+    f"payment_entries_unapplied ON {TABLE} (accommodation_id, next_position, position)"
+    " INCLUDE (folio_id, bill_id, amount) WHERE NOT applied AND status = 'LIVE'",
     f"payment_entries_of_request ON {TABLE} (payment_request_id) WHERE payment_request_id IS NOT NULL",
 )
 COLUMNS = (

@@ -35,6 +35,7 @@ OWNERS = ("folios", "payment_requests")
 SET_UP = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     "SET LOCAL timezone = 'UTC'",
+    "SET LOCAL datestyle = 'ISO'",
     "SET LOCAL work_mem = '64MB'",
     "SET LOCAL jit = off",
     f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'",
@@ -108,16 +109,17 @@ class Snapshot:
     _streams: AsyncExitStack
 
     def batches(self, statement: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
-        """The rows of a statement, read while they are taken. Raises ReportTooLong, StoreUnavailable."""
+        """The rows of a statement, read while they are taken. Raises ReportTooLong, StoreUnavailable.
+
+        They come as text: psycopg makes decimals, which sums are, of it in less than half the time.
+        """
         batches = self._batches(statement)
         self._streams.push_async_callback(batches.aclose)
         return batches
 
     async def _batches(self, statement: str) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
         batch: list[tuple[Any, ...]] = []
-        stream: Any = self._connection.cursor(binary=True).stream(
-            statement.encode(), self._parameters, size=ROWS_AT_ONCE
-        )
+        stream: Any = self._connection.cursor().stream(statement.encode(), self._parameters, size=ROWS_AT_ONCE)
         async with translated(), aclosing(stream):
             try:
                 async for row in stream:

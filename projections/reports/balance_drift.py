@@ -19,9 +19,11 @@ DRIFTS = """
     SELECT folio_id, bill_id, bill_code, name, status, balance AS stated, balance - drift AS expected, drift
       FROM drifting
       JOIN LATERAL (SELECT folio_id, bill_code, name, status, balance FROM read_model.bill_entries
-                     WHERE subject = bill_id AND position <= %(until)s AND next_position > %(until)s) AS bill ON true
+                     WHERE subject = bill_id AND position <= %(until)s AND next_position > %(until)s
+                     LIMIT 1) AS bill ON true
      WHERE %(folio_id)s::text IS NULL OR folio_id = %(folio_id)s
 """
+"""Without the LIMIT, PostgreSQL would rather read all the entries than look a few bills up."""
 SUMS = "sum(stated) AS stated, sum(expected) AS expected, sum(drift) AS drift"
 
 

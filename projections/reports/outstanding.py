@@ -1,9 +1,10 @@
 """What is owed at the end of a day, by how long it has been owed."""
 
+from projections.entries import NEVER
 from projections.report import Chart, Column, Report
 from projections.reports.columns import BILL, BILL_CODE, BILL_NAME, FOLIO
 
-ALL_TIME = "next_position = 9223372036854775807"
+NEWEST = f"next_position = {NEVER}"
 
 DEBTS = f"""
     WITH RECURSIVE owing AS (
@@ -16,12 +17,14 @@ DEBTS = f"""
         SELECT bill_id, origin_bill_id, added_date FROM owing WHERE origin_bill_id IS NOT NULL
         UNION ALL
         SELECT origin.bill_id, earlier.origin_bill_id, earlier.added_date
-          FROM origin JOIN read_model.bill_entries AS earlier
-            ON earlier.subject = origin.origin_bill_id AND earlier.{ALL_TIME}),
+          FROM origin JOIN LATERAL (
+              SELECT origin_bill_id, added_date FROM read_model.bill_entries
+               WHERE subject = origin.origin_bill_id AND {NEWEST} LIMIT 1) AS earlier ON true),
     since AS (SELECT bill_id, min(added_date) AS since FROM origin GROUP BY bill_id)
     SELECT owing.*, %(last)s::date - coalesce(since, added_date) AS days
       FROM owing LEFT JOIN since USING (bill_id)
 """
+"""Without the LIMIT, PostgreSQL would rather read all the entries than look a few bills up."""
 BUCKETS = {
     "days_0_to_7": "balance > 0 AND days <= 7",
     "days_8_to_30": "balance > 0 AND days BETWEEN 8 AND 30",

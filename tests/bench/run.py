@@ -26,6 +26,7 @@ from tests.bench import (
     looking_back,
     paying,
     reading,
+    reports,
     sealing,
     writing,
 )
@@ -38,7 +39,20 @@ from tests.bench.table import show
 
 MEASUREMENTS: dict[str, Callable[[Effort], Measurement]] = {
     module.__name__.rpartition(".")[2]: module.measure
-    for module in (writing, paying, alone, reading, graphql, looking_back, sealing, lag, growing, callbacks, ceilings)
+    for module in (
+        writing,
+        paying,
+        alone,
+        reading,
+        graphql,
+        looking_back,
+        reports,
+        sealing,
+        lag,
+        growing,
+        callbacks,
+        ceilings,
+    )
 }
 
 RESULTS = "results.json"

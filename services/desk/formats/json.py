@@ -55,12 +55,11 @@ async def _parts(header: Header, tables: tuple[Table, ...]) -> AsyncIterator[byt
 
 
 async def _rows(table: Table) -> AsyncIterator[bytes]:
-    names = table.names
+    make_object = msgspec.defstruct("Object", table.names, gc=False)  # much quicker than a dictionary
     between = b""
     async for rows in in_pieces(table.batches):
         values = in_columns(rows, table.columns, CONVERSIONS)
-        objects = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
-        yield between + msgspec.json.encode(objects)[1:-1]
+        yield between + msgspec.json.encode(list(map(make_object, *values)))[1:-1]
         between = b","
 
 
