@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,24 +21,7 @@ from tests.rest.report_house import ODD_NAME, all_days, busy_house, open_day, re
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 60
-LINES = '''\
-"""Under which names bills were posted, and how often."""
-
-from projections.entries import ENTRY_COLUMNS, EntryModel, entry_table
-from projections.report import Column, Report
-from services.billing.bill import BillAdded
-
-POSTED = EntryModel("posted_names", 1, entry_table("posted_names", "name text NOT NULL"), (*ENTRY_COLUMNS, "name"),
-    key_of=lambda event: event.originator_id if isinstance(event, BillAdded) else None,
-    apply=lambda before, event, day: {"name": event.name})
-REPORT = Report("bill-names", "Names of bills", "청구 항목명", "Under which names bills were posted, and how often.",
-    groupings={"name": (Column("name", "text", "The name"),)},
-    columns=(Column("posted", "count", "Bills of this name", adds=True),),
-    entries="""SELECT position, event, name, 1 AS posted FROM read_model.posted_names
-                WHERE accommodation_id = %(accommodation_id)s AND business_date BETWEEN %(first)s AND %(last)s
-                  AND position <= %(position)s AND (%(folio_id)s::text IS NULL OR folio_id = %(folio_id)s)""")
-'''
-"""As CONTRIBUTING.md shows them."""
+SHOWN = re.compile(r"\*\*A new report\*\*.*?```python\n(.*?)```", re.DOTALL)
 
 
 class NewerServer(Server):
@@ -55,10 +39,12 @@ class NewerServer(Server):
 
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
-    """The code, as a developer has it who has added that file."""
+    """The code, as a developer has it who has added the file that CONTRIBUTING.md shows."""
     for package in ("services", "projections"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "projections" / "reports" / "bill_names.py").write_text(LINES)
+    shown = SHOWN.search((ROOT / "CONTRIBUTING.md").read_text())
+    assert shown is not None
+    (tmp_path / "projections" / "reports" / "bill_names.py").write_text(shown[1])
     return tmp_path
 
 

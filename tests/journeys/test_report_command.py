@@ -83,6 +83,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with running_server(data) as server:
         asyncio.run(_live(server))
         house = Office(server, data)
+        house.ask("payments", **LONG_AGO)  # so that the table is up to date
         with psycopg.connect(attach(data) or "", autocommit=True) as connection:
             connection.execute(INSERT.encode())
         yield house

@@ -217,10 +217,9 @@ async def test_a_table_that_is_put_in_its_place_just_then_is_read_whole(
     async def connected(conninfo: str, name: str) -> Any:
         for statement in (
             "BEGIN",
-            "CREATE TABLE read_model_beside.bill_entries (LIKE read_model.bill_entries INCLUDING ALL)",
-            "INSERT INTO read_model_beside.bill_entries TABLE read_model.bill_entries",
-            "DROP TABLE read_model.bill_entries CASCADE",
-            "ALTER TABLE read_model_beside.bill_entries SET SCHEMA read_model",
+            "ALTER TABLE read_model.bill_entries RENAME TO bill_entries_before",
+            "CREATE TABLE read_model.bill_entries (LIKE read_model.bill_entries_before INCLUDING ALL)",
+            "INSERT INTO read_model.bill_entries TABLE read_model.bill_entries_before",
         ):
             await swap.execute(statement.encode())
         ending.append(asyncio.create_task(end_swap()))
