@@ -28,7 +28,7 @@ DEFINITION = entry_table(
         status           text   NOT NULL,
         total            bigint NOT NULL,
         balance          bigint NOT NULL,
-        adjusted_so_far  bigint NOT NULL,
+        adjusted_so_far  numeric NOT NULL,
         balance_effect   bigint NOT NULL,
         charged          bigint NOT NULL,
         paid             bigint NOT NULL,

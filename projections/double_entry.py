@@ -6,6 +6,9 @@ The statements know the parameters of reports (`projections.report`).
 from datetime import date, datetime
 from typing import NamedTuple
 
+TABLES = ("bill_entries", "payment_entries")
+"""What these statements read."""
+
 OF_PERIOD = """
     accommodation_id = %(accommodation_id)s AND business_date BETWEEN %(first)s AND %(last)s
     AND position <= %(position)s

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from weakref import WeakValueDictionary
 
 import psycopg
 
@@ -21,8 +22,10 @@ from services.store.connection import connect_patiently
 from services.store.reading import translated
 
 CONNECTION_NAME = "folio reports"
-TOGETHER_MAX = 4
+TOGETHER_MAX = 6
 """How many reports are read at one time; each holds a connection until its last row is taken."""
+OF_ONE_MAX = 4
+"""How many of them may be of one accommodation: none keeps the others from theirs."""
 WAIT_SECONDS_MAX = 10.0
 STATEMENT_SECONDS_MAX = 600
 """How long a report may be read, slow readers included."""
@@ -30,8 +33,6 @@ ROWS_AT_ONCE = 2_000
 READ_MODEL = re.compile(r"\bread_model\.(\w+)")
 
 TABLES = ("bill_entries", "payment_entries", "request_entries", "house_entries")
-OWNERS = ("folios", "payment_requests")
-"""They tell of which accommodation it is what waits behind a parked event."""
 SET_UP = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     "SET LOCAL timezone = 'UTC'",
@@ -39,23 +40,23 @@ SET_UP = (
     "SET LOCAL work_mem = '64MB'",
     "SET LOCAL jit = off",
     f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'",
-    "SET LOCAL client_connection_check_interval = '1s'",  # a reader that is gone needs no more work
 )
 LOCK_TABLES = "LOCK TABLE {tables} IN ACCESS SHARE MODE"
 """Before the snapshot: a table that a rebuild puts in its place after that would look empty in it."""
-SELECT_STANDING = """
-    SELECT (SELECT min(notification_id) FROM read_model.positions WHERE application_name = ANY(%(tables)s)),
-           (SELECT jsonb_object_agg(folio, first)
-              FROM (SELECT folio, min(position) AS first FROM read_model.parked
-                     WHERE read_model = ANY(%(tables)s) AND reason IS NOT NULL AND position <= %(position)s
-                       AND %(accommodation_id)s = coalesce(
-                           (SELECT accommodation_id FROM read_model.folios WHERE folio_id = parked.folio),
-                           (SELECT accommodation_id FROM read_model.payment_requests WHERE id = parked.folio),
-                           substring(parked.folio FROM '^accommodation/(.*)$'), %(accommodation_id)s)
-                     GROUP BY folio) AS held),
-           (SELECT convert_from(state, 'UTF8')::jsonb #>> '{settings,currency}' FROM ledger.events
-             WHERE originator_id = %(stream)s AND topic = %(configured)s AND notification_id <= %(position)s
-             ORDER BY originator_version DESC LIMIT 1)
+SELECT_REACHED = "SELECT min(notification_id) FROM read_model.positions WHERE application_name = ANY(%(tables)s)"
+SELECT_HELD = """
+    SELECT folio, min(position) FROM read_model.parked
+     WHERE read_model = ANY(%(tables)s) AND reason IS NOT NULL AND position <= %(position)s
+       AND %(accommodation_id)s = coalesce(
+           (SELECT accommodation_id FROM read_model.folios WHERE folio_id = parked.folio),
+           (SELECT accommodation_id FROM read_model.payment_requests WHERE id = parked.folio),
+           substring(parked.folio FROM '^accommodation/(.*)$'), %(accommodation_id)s)
+     GROUP BY folio ORDER BY folio LIMIT 1
+"""
+SELECT_CURRENCY = """
+    SELECT convert_from(state, 'UTF8')::jsonb #>> '{settings,currency}' FROM ledger.events
+     WHERE originator_id = %(stream)s AND topic = %(configured)s AND notification_id <= %(position)s
+     ORDER BY originator_version DESC LIMIT 1
 """
 LAST_OF_DAY = """
     coalesce((SELECT position FROM read_model.{table} WHERE accommodation_id = %(accommodation_id)s
@@ -76,8 +77,16 @@ class ReportTooLong(Exception):
     """The report was not read in the time that it may take."""
 
     def __init__(self) -> None:
+        super().__init__(f"This took more than {STATEMENT_SECONDS_MAX} seconds. Ask for less, or take it more quickly.")
+
+
+class TooManyReports(TooBusy):
+    """As many reports are being read as may be at one time."""
+
+    def __init__(self) -> None:
         super().__init__(
-            f"The report takes more than {STATEMENT_SECONDS_MAX} seconds. Ask for a shorter period, or for one folio."
+            f"At most {OF_ONE_MAX} reports of one accommodation, and {TOGETHER_MAX} in all, are read at one time."
+            " Ask again when one of them has ended."
         )
 
 
@@ -153,25 +162,28 @@ class OpenReport:
 
 
 class Reports:
-    """Reads reports. Each has a connection of its own, so that a slow reader holds up nobody else."""
+    """Reads reports. Each has a connection of its own, so that a slow reader holds up no command and no other query."""
 
     def __init__(self, conninfo: str, reader: Reader) -> None:
         self._conninfo = conninfo
         self._reader = reader
         self._together = asyncio.Semaphore(TOGETHER_MAX)
+        self._of_one: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
     async def open(self, asked: Asked, freshness: Freshness) -> AsyncIterator[OpenReport]:
         """A report in a snapshot of its own. Raises as `snapshot`."""
         report, grouping = asked.report, asked.grouping
-        statement, explanation = report.statement(grouping), report.explanation(grouping)
+        statement, explanation = report.statement(grouping), report.explanation(grouping) if asked.explain else ""
         tables = READ_MODEL.findall(statement + explanation)
         async with self.snapshot(
             asked.accommodation_id, asked.first, asked.last, freshness, asked.position, asked.folio_id, tables
         ) as snapshot:
             rows = Table(report.columns_by(grouping), snapshot.batches(statement))
-            events = Table(report.explaining_columns(grouping), snapshot.batches(explanation))
-            yield OpenReport(asked, snapshot.position, snapshot.currency, rows, events if asked.explain else None)
+            events = None
+            if asked.explain:
+                events = Table(report.explaining_columns(grouping), snapshot.batches(explanation))
+            yield OpenReport(asked, snapshot.position, snapshot.currency, rows, events)
 
     @asynccontextmanager
     async def snapshot(
@@ -182,71 +194,83 @@ class Reports:
         freshness: Freshness,
         position: int | None = None,
         folio_id: str | None = None,
-        more_tables: Sequence[str] = (),
+        tables: Sequence[str] = TABLES,
     ) -> AsyncIterator[Snapshot]:
         """The entries for the business days from `first` to `last`, as of a position, by default the newest.
 
-        `more_tables`: read models of reports' own that are read, too.
+        `tables` are all that statements may name; nothing else is kept from being rebuilt meanwhile.
         A position must be one that the log has reached. Raises NotCaughtUp (FolioHeld for an accommodation of which an
-        event could not be taken), TooBusy, StoreUnavailable.
+        event could not be taken), TooManyReports, StoreUnavailable.
         """
         wanted = freshness if position is None else freshness.at_least(position)
-        tables = list(dict.fromkeys([*TABLES, *more_tables]))
-        nothing = " UNION ALL ".join(f"SELECT 1 FROM read_model.{table} WHERE false" for table in tables)
+        own, every = list(dict.fromkeys(tables)), list(dict.fromkeys([*TABLES, *tables]))
+        nothing = " UNION ALL ".join(f"SELECT 1 FROM read_model.{table} WHERE false" for table in every)
         newest = (await self._reader.query(nothing, {}, wanted)).position
-        counted = newest if position is None else position
+        parameters: dict[str, Any] = {
+            "accommodation_id": accommodation_id,
+            "first": first,
+            "last": last,
+            "position": newest if position is None else position,
+            "folio_id": folio_id,
+        }
         async with (
-            self._place(),
+            self._place(accommodation_id),
             translated(),
             AsyncExitStack() as streams,
             await connect_patiently(self._conninfo, CONNECTION_NAME) as connection,
         ):
-            locked = ", ".join(f"read_model.{table}" for table in dict.fromkeys([*tables, *OWNERS]))
+            # First what needs tables for a moment only: those that are locked stay so until the last row is taken.
+            currency = await _check(connection, parameters, every, freshness)
+            before, until = await _one(connection, SELECT_BOUNDS, parameters) or (0, 0)
+            locked = ", ".join(f"read_model.{table}" for table in own)
             for statement in (*SET_UP, LOCK_TABLES.format(tables=locked)):
                 await connection.execute(statement.encode())
-            parameters = {
-                "accommodation_id": accommodation_id,
-                "first": first,
-                "last": last,
-                "position": counted,
-                "folio_id": folio_id,
-            }
-            currency = await _check_standing(connection, parameters, tables, freshness)
-            cursor = await connection.execute(SELECT_BOUNDS.encode(), parameters)
-            before, until = await cursor.fetchone() or (0, 0)
-            stretch = {"before": before, "until": until}
+            await _check_reached(connection, parameters["position"], own)
             try:
-                yield Snapshot(counted, currency, connection, parameters | stretch, streams)
+                stretch = {"before": before, "until": until}
+                yield Snapshot(parameters["position"], currency, connection, parameters | stretch, streams)
             finally:
                 await connection.close()  # first: who leaves early leaves rows behind that nobody shall wait for
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(WAIT_SECONDS_MAX):
-                await self._together.acquire()
-        except TimeoutError:
-            raise TooBusy(f"{TOGETHER_MAX} reports are being read at this moment.") from None
-        try:
+    async def _place(self, accommodation_id: str) -> AsyncIterator[None]:
+        of_one = self._of_one.setdefault(accommodation_id, asyncio.Semaphore(OF_ONE_MAX))
+        async with AsyncExitStack() as places:
+            try:
+                async with asyncio.timeout(WAIT_SECONDS_MAX):
+                    await places.enter_async_context(of_one)
+                    await places.enter_async_context(self._together)
+            except TimeoutError:
+                raise TooManyReports from None
             yield
-        finally:
-            self._together.release()
 
 
-async def _check_standing(
+async def _check(
     connection: psycopg.AsyncConnection[Any],
     parameters: Mapping[str, Any],
     tables: Sequence[str],
     freshness: Freshness,
 ) -> str:
     """The currency as it was. Raises NotCaughtUp when not every event counts that should."""
+    await _check_reached(connection, parameters["position"], tables)
+    held = None if freshness.eventual else await _one(connection, SELECT_HELD, {**parameters, "tables": tables})
+    if held is not None:
+        raise FolioHeld(*held)
     stream = accommodation_stream(parameters["accommodation_id"])
-    more = {"tables": tables, "stream": stream, "configured": AccommodationConfigured.TOPIC}
-    cursor = await connection.execute(SELECT_STANDING.encode(), {**parameters, **more})
-    standing, held, currency = await cursor.fetchone() or (0, None, None)
-    if standing < parameters["position"]:  # a crash of the database may have taken back what was there
-        raise NotCaughtUp(standing, parameters["position"])
-    if held and not freshness.eventual:
-        folio = min(held)
-        raise FolioHeld(folio, held[folio])
-    return currency or Settings().currency
+    named = {"stream": stream, "configured": AccommodationConfigured.TOPIC}
+    configured = await _one(connection, SELECT_CURRENCY, {**parameters, **named})
+    return configured[0] if configured else Settings().currency
+
+
+async def _check_reached(connection: psycopg.AsyncConnection[Any], position: int, tables: Sequence[str]) -> None:
+    """Raise NotCaughtUp when a crash of the database has taken back what these tables had reached."""
+    (reached,) = await _one(connection, SELECT_REACHED, {"tables": tables}) or (0,)
+    if (reached or 0) < position:
+        raise NotCaughtUp(reached or 0, position)
+
+
+async def _one(
+    connection: psycopg.AsyncConnection[Any], statement: str, parameters: Mapping[str, Any]
+) -> tuple[Any, ...] | None:
+    row: tuple[Any, ...] | None = await (await connection.execute(statement.encode(), parameters)).fetchone()
+    return row

@@ -10,8 +10,10 @@ import typer
 from rich.progress import FileSizeColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from projections.accommodations import find_accommodation
+from projections.double_entry import TABLES
 from projections.reading import Freshness, NotCaughtUp
-from projections.report_reading import Reports, Snapshot
+from projections.report_reading import Reports, ReportTooLong, Snapshot
+from services.billing.ports import TooBusy
 from services.bootstrap import CODEC, Service, make_service
 from services.cli_output import written_to
 from services.desk.hledger import journal
@@ -103,9 +105,9 @@ async def _snapshot(
         try:
             await _check_known(service, accommodation_id)
             reports = Reports(conninfo, service.reader)
-            async with reports.snapshot(accommodation_id, *period, Freshness(), position) as snapshot:
+            async with reports.snapshot(accommodation_id, *period, Freshness(), position, tables=TABLES) as snapshot:
                 yield snapshot
-        except NotCaughtUp as error:
+        except (NotCaughtUp, TooBusy, ReportTooLong) as error:
             fail(str(error))
 
 

@@ -3,6 +3,7 @@
 from projections.report import Column, Report
 from projections.reports.columns import ACTOR, BUSINESS_DATE, REASON, RECORDED_AT
 
+# One command may settle the same bill several times by the same amount: the first side goes with the first other one.
 MOVED = """
     SELECT moved.position AS movement, moved.business_date, moved.recorded_at, moved.actor, moved.reason,
            CASE WHEN moved.event = 'bill.settled' THEN 'SETTLEMENT'
@@ -17,9 +18,14 @@ MOVED = """
           SELECT position, event, balance_effect FROM read_model.bill_entries AS other
            WHERE other.subject = moved.other_bill_id AND other.subject <> moved.subject
              AND other.recorded_at = moved.recorded_at AND other.balance_effect = -moved.balance_effect
+             AND other.position <= %(position)s
              AND (other.event = 'bill.added' AND other.origin_bill_id = moved.subject
                   OR other.event = 'bill.settled' AND other.other_bill_id = moved.subject)
-           ORDER BY abs(other.position - moved.position) LIMIT 1) AS other ON true
+           ORDER BY other.position LIMIT 1 OFFSET (
+               SELECT count(*) FROM read_model.bill_entries AS same
+                WHERE same.subject = moved.subject AND same.other_bill_id = moved.other_bill_id
+                  AND same.event = moved.event AND same.recorded_at = moved.recorded_at
+                  AND same.balance_effect = moved.balance_effect AND same.position < moved.position)) AS other ON true
      WHERE moved.accommodation_id = %(accommodation_id)s AND moved.business_date BETWEEN %(first)s AND %(last)s
        AND moved.position <= %(position)s AND moved.other_bill_id IS NOT NULL
        AND (moved.event = 'bill.transferred' OR moved.event = 'bill.settled' AND moved.balance_effect < 0)

@@ -4,8 +4,6 @@ from projections.entries import NEVER
 from projections.report import Chart, Column, Report
 from projections.reports.columns import BILL, BILL_CODE, BILL_NAME, FOLIO
 
-NEWEST = f"next_position = {NEVER}"
-
 DEBTS = f"""
     WITH RECURSIVE owing AS (
         SELECT subject AS bill_id, folio_id, bill_code, name, balance, added_date, origin_bill_id
@@ -13,18 +11,23 @@ DEBTS = f"""
          WHERE accommodation_id = %(accommodation_id)s AND balance <> 0
            AND position <= %(until)s AND next_position > %(until)s
            AND (%(folio_id)s::text IS NULL OR folio_id = %(folio_id)s)),
-    origin (bill_id, origin_bill_id, added_date) AS (
+    ancestor (bill_id, origin_bill_id, added_date) AS (
         SELECT bill_id, origin_bill_id, added_date FROM owing WHERE origin_bill_id IS NOT NULL
-        UNION ALL
-        SELECT origin.bill_id, earlier.origin_bill_id, earlier.added_date
-          FROM origin JOIN LATERAL (
+        UNION
+        SELECT ancestor.origin_bill_id, earlier.origin_bill_id, earlier.added_date
+          FROM ancestor JOIN LATERAL (
               SELECT origin_bill_id, added_date FROM read_model.bill_entries
-               WHERE subject = origin.origin_bill_id AND {NEWEST} LIMIT 1) AS earlier ON true),
-    since AS (SELECT bill_id, min(added_date) AS since FROM origin GROUP BY bill_id)
+               WHERE subject = ancestor.origin_bill_id AND next_position = {NEVER} LIMIT 1) AS earlier ON true),
+    descendant (bill_id, since) AS (
+        SELECT bill_id, added_date FROM ancestor WHERE origin_bill_id IS NULL
+        UNION ALL
+        SELECT ancestor.bill_id, since FROM descendant JOIN ancestor ON ancestor.origin_bill_id = descendant.bill_id)
     SELECT owing.*, %(last)s::date - coalesce(since, added_date) AS days
-      FROM owing LEFT JOIN since USING (bill_id)
+      FROM owing LEFT JOIN descendant USING (bill_id)
 """
-"""Without the LIMIT, PostgreSQL would rather read all the entries than look a few bills up."""
+"""Up from the bills that were transferred to those that they come from, and down again with the day on which it began:
+each bill once, however long the chain. Without the LIMIT, PostgreSQL would rather read all the entries than look a few
+bills up."""
 BUCKETS = {
     "days_0_to_7": "balance > 0 AND days <= 7",
     "days_8_to_30": "balance > 0 AND days BETWEEN 8 AND 30",
@@ -72,5 +75,5 @@ REPORT = Report(
         "total": f"SELECT {SUMS}, coalesce(sum(balance), 0) AS balance FROM ({DEBTS}) AS debt",
     },
     as_of=True,
-    chart=Chart("ageing", "folio"),
+    chart=Chart("ageing", "total"),
 )

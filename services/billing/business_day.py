@@ -54,6 +54,9 @@ class BusinessDays:
     def take(self, event: AccommodationConfigured | DayClosed, position: int) -> None:
         """Note what an event of the accommodation changes for the events after it."""
         last = self.stretches[-1]
+        if event.originator_version == 1 and isinstance(event, AccommodationConfigured):
+            self.stretches = [Stretch(0, event.settings)]  # nothing has happened by other settings yet
+            return
         if isinstance(event, DayClosed):
             stretch = Stretch(position, last.settings, max(last.earliest, event.business_date + DAY))
         elif event.settings == last.settings:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from projections.reading import NotCaughtUp
-from projections.report_reading import ReportTooLong
+from projections.report_reading import ReportTooLong, TooManyReports
 from services.billing.errors import Refusal
 from services.billing.feed import EventUnreadable
 from services.billing.ports import StoreUnavailable, TooBusy
@@ -21,6 +21,7 @@ FAILURES: Mapping[type[Exception], Callable[[Any], Problem]] = {
     EventUnreadable: lambda error: Problem("SERVICE_UNAVAILABLE", str(error)),
     NotCaughtUp: lambda error: Problem("NOT_CAUGHT_UP", str(error)),
     ReportTooLong: lambda error: Problem("SERVICE_UNAVAILABLE", str(error)),
+    TooManyReports: lambda error: Problem("TOO_MANY_REQUESTS", str(error)),
     TooBusy: lambda _: Problem("TOO_MANY_REQUESTS", BUSY),
     ProviderUnavailable: lambda error: Problem("PROVIDER_UNAVAILABLE", str(error)),
     CallbackRefused: lambda error: Problem(error.code, error.detail),

@@ -37,7 +37,7 @@ Posting = tuple[str, int]
 
 
 async def journal(snapshot: Snapshot, accommodation_id: str, first: date, last: date) -> AsyncIterator[str]:
-    """The journal of a period, a stretch of text at a time. Raises StoreUnavailable."""
+    """The journal of a period, a stretch of text at a time. Raises ReportTooLong, StoreUnavailable."""
     currency = snapshot.currency
     yield (
         f"; {accommodation_id}, business days {first} to {last}, as of position {snapshot.position} of the log\n\n"

@@ -14,7 +14,10 @@ from services.desk.requests import freshness_of
 from services.rest.answers import found
 from services.rest.openapi import Document, one_of
 from services.rest.query_routes import Query, limit_of
-from services.rest.report_stream import ReportStream
+from services.rest.report_stream import ReportStream, unless_gone
+
+CLOSED = 499
+"""The status in the service's own log of a request whose sender has gone; nobody receives it."""
 
 DAY: Document = {"schema": {"type": "string", "format": "date"}}
 DESCRIBED: dict[str, Document] = {
@@ -59,8 +62,8 @@ class ReportQueries:
         """
         accommodation_id, name = request.path_params["accommodationId"], request.path_params["name"]
         question = question_of(name, accommodation_id, request.query_params)
-        produced = await self._reports.produce(question, caller, freshness_of(request))
-        return ReportStream(produced, question.file_name)
+        produced = await unless_gone(request, self._reports.produce(question, caller, freshness_of(request)))
+        return Response(status_code=CLOSED) if produced is None else ReportStream(produced, question.file_name)
 
     async def list_days(self, request: Request, caller: Caller) -> Response:
         """The business day that events belong to now, and the days that were closed, newest first."""

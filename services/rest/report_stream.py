@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
@@ -14,6 +17,29 @@ SEND_SECONDS_MAX = 30.0
 """How long a reader may take nothing: it holds one of few places."""
 
 log = logging.getLogger(__name__)
+
+
+async def unless_gone(request: Request, producing: Coroutine[Any, Any, Produced]) -> Produced | None:
+    """What is produced for a request; None when its reader goes first: nobody shall wait for what nobody takes.
+
+    Raises what producing raises.
+    """
+    work, leaving = asyncio.create_task(producing), asyncio.create_task(_gone(request))
+    try:
+        await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() else None
+    finally:
+        unwanted = [leaving] if work.done() else [leaving, work]
+        for task in unwanted:
+            task.cancel()
+        for late in await asyncio.gather(*unwanted, return_exceptions=True):
+            if isinstance(late, Produced):
+                await late.aclose()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 class ReportStream(StreamingResponse):

@@ -90,8 +90,9 @@ class FeedBooks:
 
     def _unallocated(self) -> Iterator[dict[str, Any]]:
         for bill in self._bills().values():
-            if bill["stated"] < 0:
-                yield {**bill, "why": bill["end"] or "OVERPAID", "bills": 1, "credit": -bill["stated"]}
+            credit = -bill["expected" if bill["end"] else "stated"]
+            if credit > 0:
+                yield {**bill, "why": bill["end"] or "OVERPAID", "bills": 1, "credit": credit}
 
     def _drift(self) -> Iterator[dict[str, Any]]:
         for bill in self._bills().values():
