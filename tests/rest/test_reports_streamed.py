@@ -14,7 +14,7 @@ from projections import report_reading
 from projections.building import Progress
 from projections.payment_entries import PAYMENT_ENTRIES
 from projections.rebuild import rebuild
-from projections.report_reading import CONNECTION_NAME, TOGETHER_MAX
+from projections.report_reading import CONNECTION_NAME, OF_ONE_MAX
 from services.bootstrap import CODEC, Service
 from services.rest import report_stream
 from services.store.connection import connect, connect_patiently
@@ -103,7 +103,7 @@ def body_of(answer: bytes) -> Any:
 async def test_readers_who_go_away_leave_neither_places_nor_connections_behind(
     long_report: str, address: Address, service: Service, client: httpx.AsyncClient
 ) -> None:
-    for _ in range(TOGETHER_MAX + 1):
+    for _ in range(OF_ONE_MAX + 1):
         async with reader(address, long_report):
             assert await ask(service, CONNECTIONS) == 1
         await until(service, CONNECTIONS, 0)
@@ -132,10 +132,10 @@ async def test_one_more_than_may_be_read_at_once_waits_for_its_turn(
     client: httpx.AsyncClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    readers = [reader(address, long_report) for _ in range(TOGETHER_MAX)]
+    readers = [reader(address, long_report) for _ in range(OF_ONE_MAX)]
     for each in readers:
         await each.__aenter__()
-    assert await ask(service, CONNECTIONS) == TOGETHER_MAX
+    assert await ask(service, CONNECTIONS) == OF_ONE_MAX
     with monkeypatch.context() as patched:
         patched.setattr(report_reading, "WAIT_SECONDS_MAX", 0.05)
         refused = await client.get(f"{REPORTS}/revenue", params=LONG_AGO)

@@ -28,10 +28,10 @@ def at(zone: str, starts: str = "00:00") -> Settings:
     return Settings(time_zone=zone, business_day_starts_at=starts)
 
 
-def configured(settings: Settings, moment: datetime) -> AccommodationConfigured:
+def configured(settings: Settings, moment: datetime, version: int = 2) -> AccommodationConfigured:
     """That an accommodation was set to this."""
     return AccommodationConfigured(
-        originator_id="accommodation/HOTEL-1", originator_version=1, originator_topic="accommodation",
+        originator_id="accommodation/HOTEL-1", originator_version=version, originator_topic="accommodation",
         accommodation_id="HOTEL-1", settings=settings, in_use=True, timestamp=moment, **STAMP,
     )  # type: ignore[call-arg]  # fmt: skip
 
@@ -134,6 +134,13 @@ def test_an_accommodation_that_was_never_configured_has_days_in_seoul() -> None:
     days = BusinessDays()
     assert days.business_date(1, utc("2026-11-22T14:59:59Z")) == day("2026-11-22")
     assert days.business_date(2, utc("2026-11-22T15:00:00Z")) == day("2026-11-23")
+
+
+def test_an_accommodation_has_the_days_of_its_first_settings_from_the_beginning() -> None:
+    """In Seoul it was the 23rd already; nothing has happened there."""
+    days, moment = BusinessDays(), utc("2026-11-22T14:36:00-08:00")
+    days.take(configured(at("America/Los_Angeles"), moment, version=1), 10)
+    assert days.business_date(10, moment) == days.business_date(11, moment) == day("2026-11-22")
 
 
 def test_new_settings_hold_for_the_events_after_them() -> None:
