@@ -9,12 +9,12 @@ from typing import IO, Annotated
 import typer
 from rich.progress import FileSizeColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from projections.accommodations import find_accommodation
 from projections.double_entry import TABLES
 from projections.reading import Freshness, NotCaughtUp
 from projections.report_reading import Reports, ReportTooLong, Snapshot
 from services.billing.ports import TooBusy
-from services.bootstrap import CODEC, Service, make_service
+from services.bootstrap import CODEC
+from services.cli_ledger import existing_ledger
 from services.cli_output import written_to
 from services.desk.hledger import journal
 from services.desk.past import Past, PointInLog
@@ -32,7 +32,6 @@ from services.terminal import (
     fail,
     naming,
     run,
-    until_ready,
 )
 
 INTERRUPTED = 130
@@ -98,20 +97,12 @@ async def _export(
 async def _snapshot(
     conninfo: str, accommodation_id: str, period: tuple[date, date], position: int | None
 ) -> AsyncIterator[Snapshot]:
-    async with make_service(conninfo, attended=False) as service:
-        await until_ready(service)
+    async with existing_ledger(conninfo, accommodation_id) as service:
         with naming("--position"):
             await Past(PastLog(service.pool, CODEC)).position(PointInLog(position=position), "/position")
         try:
-            await _check_known(service, accommodation_id)
             reports = Reports(conninfo, service.reader)
             async with reports.snapshot(accommodation_id, *period, Freshness(), position, tables=TABLES) as snapshot:
                 yield snapshot
         except (NotCaughtUp, TooBusy, ReportTooLong) as error:
             fail(str(error))
-
-
-async def _check_known(service: Service, accommodation_id: str) -> None:
-    answer = await find_accommodation(service.reader, accommodation_id, Freshness())
-    if not answer.rows[0]["version"]:
-        fail(f"Nothing has happened at an accommodation {accommodation_id}; its id must be as the PMS gives it.")

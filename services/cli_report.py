@@ -1,6 +1,5 @@
 """`folio report`: a report as a table on the terminal, as a file in any format, or as a picture."""
 
-import asyncio
 import contextlib
 import os
 import sys
@@ -23,25 +22,23 @@ from projections.reports import REPORTS
 from services.access import Caller
 from services.billing.money import in_main_unit
 from services.billing.ports import TooBusy
-from services.bootstrap import Service, make_service
+from services.bootstrap import Service
+from services.cli_ledger import existing_ledger
 from services.cli_output import written_to
 from services.desk.past import shown
 from services.desk.period import day_named
 from services.desk.problems import Problem
 from services.desk.report_desk import Question, all_formats, question_of
 from services.desk.requests import check_id
-from services.store.connection import connect_blocking
 from services.telemetry import configure_logging
 from services.terminal import (
     DEFAULT_DATA,
-    NO_LEDGER,
     Data,
     end_on_sigterm,
     existing_database,
     fail,
     run,
     tell,
-    until_ready,
 )
 
 TABLE = "table"
@@ -50,7 +47,6 @@ SHOWN_ROWS_MAX = 1_000
 WIDTH = 250
 """Of a table that goes to a file or a program."""
 INTERRUPTED = 130
-IS_THERE = "SELECT to_regclass('ledger.events') IS NOT NULL"
 SOME_DAY = "2000-01-01"
 OPTIONS = {"/accommodationId": "--accommodation", "/name": "NAME", "/folioId": "--folio", "/groupBy": "--group-by"}
 NAMES = ", ".join(REPORTS)
@@ -148,9 +144,7 @@ def _wrong_values_told(*, drawing: bool) -> Iterator[None]:
 
 
 async def _report(conninfo: str, name: str, accommodation: str, given: dict[str, str], target: Path | None) -> None:
-    await asyncio.to_thread(_check_there, conninfo)
-    async with make_service(conninfo, attended=False) as service:
-        await until_ready(service)
+    async with existing_ledger(conninfo, accommodation) as service:
         if "to" not in given:
             days = await service.lookups.days(accommodation, 1, OPERATOR)
             given["to"] = str(days.view["businessDate"])
@@ -164,13 +158,6 @@ async def _report(conninfo: str, name: str, accommodation: str, given: dict[str,
                 async for chunk in produced.chunks:
                     file.write(chunk)
         tell(f"{question.report.title} as of position {produced.position}" + (f": {target}" if target else ""))
-
-
-def _check_there(conninfo: str) -> None:
-    """End where there is no ledger: a report is no reason to make one."""
-    with connect_blocking(conninfo) as connection:
-        if connection.execute(IS_THERE).fetchone() != (True,):
-            fail(NO_LEDGER)
 
 
 async def _show(service: Service, question: Question) -> None:

@@ -213,7 +213,7 @@ WRONG: list[tuple[tuple[str, ...], str, str]] = [
     (("outstanding", *HOUSE, "--chart", "out.png", "--format", "svg"), "--chart", "A chart goes alone"),
     (("outstanding", *HOUSE, "--chart", "out.png", "--output", "a.csv"), "--chart", "A chart goes alone"),
     (("outstanding", *HOUSE, "--chart", "out.png", "--explain"), "--explain", "A picture explains nothing"),
-    (("outstanding", *HOUSE, "--chart", "out.png", "--group-by", "bill"), "--group-by", "as png is one of: folio."),
+    (("outstanding", *HOUSE, "--chart", "out.png", "--group-by", "bill"), "--group-by", "as png is one of: total."),
 ]
 
 
