@@ -90,11 +90,11 @@ class ReadModel:
 
     @property
     def upsert(self) -> str:
-        """The statement that writes rows given as one JSON array."""
+        """The statement that writes rows given as one JSON array; as jsonb it would be read twice."""
         columns = ", ".join(self.columns)
         changes = ", ".join(f"{column} = excluded.{column}" for column in self.columns[1:])
         return (
             f"INSERT INTO read_model.{self.name} ({columns}) SELECT {columns}"
-            f" FROM jsonb_populate_recordset(NULL::read_model.{self.name}, %(rows)s::jsonb)"
+            f" FROM json_populate_recordset(NULL::read_model.{self.name}, %(rows)s::json)"
             f" ON CONFLICT ({self.columns[0]}) DO UPDATE SET {changes}"
         )

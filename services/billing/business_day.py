@@ -7,6 +7,7 @@ closed belongs to the next open one, and a change of zone or cut-off hour leads 
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from services.billing.accommodation import DAY, AccommodationConfigured, DayClosed, Settings
@@ -14,7 +15,11 @@ from services.billing.accommodation import DAY, AccommodationConfigured, DayClos
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
 """Business days that may be named; money is paid between the same years."""
 
+DAY_STARTS_KEPT = 4_096
+"""Reckoned once: very many events are of one day."""
 
+
+@lru_cache(DAY_STARTS_KEPT)
 def day_start(day: date, settings: Settings) -> datetime:
     """The moment (UTC) at which a business day begins.
 
