@@ -29,7 +29,10 @@ async def test_money_on_a_bill_that_ends_is_a_credit_once_however_it_was_booked(
         "overpaid": ("OVERPAID", "F-1", 1, 75),
     }
     assert {row["bill_id"] for row in rows["bill"] if row["why"] == "TRANSFERRED"} == {bills["transferred"].id}
-    assert {row["folio_id"]: (row["bills"], row["credit"]) for row in rows["folio"]} == {"F-1": (4, 221), "F-2": (1, 41)}
+    assert {row["folio_id"]: (row["bills"], row["credit"]) for row in rows["folio"]} == {
+        "F-1": (4, 221),
+        "F-2": (1, 41),
+    }
     assert {row["why"]: (row["bills"], row["credit"]) for row in rows["why"]} == {
         "CANCELLED": (3, 146), "OVERPAID": (1, 75), "TRANSFERRED": (1, 41),
     }  # fmt: skip
