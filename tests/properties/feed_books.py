@@ -14,12 +14,16 @@ UNDONE = {
     "payment_request.refunded",
 }  # fmt: skip
 
+AGES = {"days_0_to_7": 7, "days_8_to_30": 30, "days_31_to_60": 60, "days_61_to_90": 90, "over_90": date.max.toordinal()}
+"""How many days ago the bill may have been added, at most."""
+
 
 class FeedBooks:
     """The books of an accommodation for the business days from `first` to `last`, at the end of the feed."""
 
     def __init__(self, facts: Facts, first: date, last: date) -> None:
         self.facts = facts
+        self.last = last
         self.period = [event for event in facts.events if first <= event["day"] <= last]
         self.until = [event for event in facts.events if event["day"] <= last]
 
@@ -29,6 +33,7 @@ class FeedBooks:
             "daily-takings": self._takings,
             "revenue": self._revenue,
             "unallocated": self._unallocated,
+            "outstanding": self._outstanding,
             "balance-drift": self._drift,
             "activity": self._activity,
             "payment-requests": self._requests,
@@ -77,9 +82,11 @@ class FeedBooks:
             if "balanceEffect" not in data:
                 continue
             if kind == "bill.added":
+                origin = data.get("transferOriginBillId")
                 bills[data["billId"]] = {
                     "folio_id": data["folioId"], "bill_id": data["billId"], "bill_code": data["billCode"],
                     "stated": 0, "expected": 0, "end": None,
+                    "since": bills[origin]["since"] if origin else event["day"],
                 }  # fmt: skip
             bill = bills[data["billId"]]
             bill["stated"] += data["balanceEffect"]
@@ -93,6 +100,13 @@ class FeedBooks:
             credit = -bill["expected" if bill["end"] else "stated"]
             if credit > 0:
                 yield {**bill, "why": bill["end"] or "OVERPAID", "bills": 1, "credit": credit}
+
+    def _outstanding(self) -> Iterator[dict[str, Any]]:
+        for bill in self._bills().values():
+            days, owed = (self.last - bill["since"]).days, bill["stated"]
+            bucket = next(name for name, most in AGES.items() if days <= most) if owed > 0 else "credit"
+            if owed != 0:
+                yield {**bill, bucket: owed, "balance": owed}
 
     def _drift(self) -> Iterator[dict[str, Any]]:
         for bill in self._bills().values():

@@ -19,7 +19,7 @@ from tests.properties.report_answers import rows_of
 
 HISTORIES = 50
 DAY = timedelta(days=1)
-MODELLED = ("daily-takings", "revenue", "unallocated", "balance-drift", "activity", "payment-requests")
+MODELLED = ("daily-takings", "revenue", "unallocated", "outstanding", "balance-drift", "activity", "payment-requests")
 
 
 async def read_feed(client: httpx.AsyncClient, after: int) -> tuple[list[Event], int]:

@@ -1,24 +1,22 @@
 """Random histories: any report at any position is what it was then, what it is rebuilt to, and what its events say."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
-from typing import Any
 
 import pytest
 
 from projections.reading import Freshness
-from projections.report import Report
 from projections.report_reading import Reports, Snapshot
 from projections.reports import REPORTS
 from services.bootstrap import Service
 from tests.properties.acts import Act, acts_with_guests
+from tests.properties.explained import check_explained
 from tests.properties.houses import Street
 from tests.properties.playing import play_many
 from tests.properties.rebuilding import rebuild
-from tests.properties.report_answers import Rows, events_of, rows_of
+from tests.properties.report_answers import Rows, rows_of
 
 HISTORIES = 20
 PARTS = 2
@@ -75,47 +73,6 @@ async def all_rows(snapshot: Snapshot) -> Answers:
         for report in REPORTS.values()
         for grouping in report.groupings
     }
-
-
-async def check_explained(snapshot: Snapshot, report: Report, grouping: str, rows: Rows) -> None:
-    """The events of each row add up to it, and there are none of a row that is not there."""
-    keys = [column.name for column in report.groupings[grouping]]
-    adding = [column.name for column in report.columns if column.adds]
-    events = await events_of(snapshot, report, grouping)
-    said = {tuple(row[name] for name in keys): {name: row[name] for name in adding} for row in rows}
-    assert len(said) == len(rows), (report.name, grouping)
-    found = sums(events, keys, adding)
-    for key in said.keys() | found.keys():
-        assert found.get(key, dict.fromkeys(adding, 0)) == said.get(key, dict.fromkeys(adding, 0)), (
-            report.name, grouping, key, rows, events,
-        )  # fmt: skip
-    in_order = [key for key, _ in groupby(tuple(event[name] for name in keys) for event in events)]
-    assert [key for key in in_order if key in said] == [key for key in said if key in found], (report.name, grouping)
-    if report.name == "ledger-balance":
-        check_balances(rows, events, keys)
-
-
-def sums(events: Rows, keys: Sequence[str], adding: Iterable[str]) -> dict[tuple[Any, ...], dict[str, int]]:
-    """The amounts of events by their keys."""
-    found: dict[tuple[Any, ...], dict[str, int]] = defaultdict(lambda: dict.fromkeys(adding, 0))
-    for event in events:
-        of_key = found[tuple(event[name] for name in keys)]
-        for name in adding:
-            of_key[name] += event[name]
-    return dict(found)
-
-
-def check_balances(rows: Rows, events: Rows, keys: Sequence[str]) -> None:
-    """An opening is the effects of all events of earlier days, a closing those of its own day as well."""
-    for row in rows:
-        of_folio = [event for event in events if event.get("folio_id") == row.get("folio_id")]
-        if "business_date" in keys:
-            day = row["business_date"]
-            assert row["opening"] == sum(event["balance_effect"] for event in of_folio if event["business_date"] < day)
-            of_folio = [event for event in of_folio if event["business_date"] <= day]
-        assert row["closing"] == sum(event["balance_effect"] for event in of_folio)
-        flows = row["charges"] - row["payments"] + row["transfers"] + row["settlements"] + row["adjustments"]
-        assert (row["closing"] - row["opening"], row["difference"]) == (flows, 0)
 
 
 async def test_any_report_adds_up_and_answers_for_any_position_as_it_did_then_however_often_it_is_rebuilt(

@@ -11,7 +11,9 @@ import psycopg
 import pytest
 
 from projections import report_reading
+from projections.bill_entries import BILL_ENTRIES
 from projections.building import Progress
+from projections.folios import FOLIOS
 from projections.payment_entries import PAYMENT_ENTRIES
 from projections.rebuild import rebuild
 from projections.report_reading import CONNECTION_NAME, OF_ONE_MAX
@@ -141,6 +143,8 @@ async def test_one_more_than_may_be_read_at_once_waits_for_its_turn(
         refused = await client.get(f"{REPORTS}/revenue", params=LONG_AGO)
         expect_problem(refused, 429, "TOO_MANY_REQUESTS")
         assert refused.headers["Retry-After"] == "1"
+        other = await client.get("/v1/accommodations/HOTEL-2/reports/revenue", params=LONG_AGO)
+        assert other.status_code == 200, "nobody keeps another accommodation from its reports"
     fifth = asyncio.create_task(report(client, "revenue", **LONG_AGO))
     await client.get(f"{HOUSE}/days")
     assert not fifth.done()
@@ -198,6 +202,16 @@ async def test_a_rebuild_waits_for_a_report_and_for_no_longer_which_stays_as_it_
         assert len(body_of(await rest_of(stream))["rows"]) == PAYMENTS
         await rebuilding
     assert (await report(client, "payments", **LONG_AGO)).json()["rows"] == [], "none of them stands in the log"
+
+
+async def test_a_rebuild_of_what_a_report_does_not_read_waits_for_none(
+    long_report: str, address: Address, service: Service
+) -> None:
+    async with reader(address, long_report) as stream, asyncio.timeout(SECONDS_MAX):
+        heard = Heard()
+        await rebuild(service.conninfo, [FOLIOS, BILL_ENTRIES], CODEC, heard, anew=True)
+        assert not heard.waits.is_set()
+        assert len(body_of(await rest_of(stream))["rows"]) == PAYMENTS
 
 
 async def test_a_table_that_is_put_in_its_place_just_then_is_read_whole(

@@ -1,0 +1,51 @@
+"""Explanations of reports: the events of each row, which must add up to it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from projections.report import Report
+from projections.report_reading import Snapshot
+from tests.properties.report_answers import Rows, events_of
+
+
+async def check_explained(snapshot: Snapshot, report: Report, grouping: str, rows: Rows) -> None:
+    """The events of each row add up to it, and there are none of a row that is not there."""
+    keys = [column.name for column in report.groupings[grouping]]
+    adding = [column.name for column in report.columns if column.adds]
+    events = await events_of(snapshot, report, grouping)
+    said = {tuple(row[name] for name in keys): {name: row[name] for name in adding} for row in rows}
+    assert len(said) == len(rows), (report.name, grouping)
+    found = sums(events, keys, adding)
+    for key in said.keys() | found.keys():
+        assert found.get(key, dict.fromkeys(adding, 0)) == said.get(key, dict.fromkeys(adding, 0)), (
+            report.name, grouping, key, rows, events,
+        )  # fmt: skip
+    in_order = [key for key, _ in groupby(tuple(event[name] for name in keys) for event in events)]
+    assert [key for key in in_order if key in said] == [key for key in said if key in found], (report.name, grouping)
+    if report.name == "ledger-balance":
+        check_balances(rows, events, keys)
+
+
+def sums(events: Rows, keys: Sequence[str], adding: Iterable[str]) -> dict[tuple[Any, ...], dict[str, int]]:
+    """The amounts of events by their keys."""
+    found: dict[tuple[Any, ...], dict[str, int]] = defaultdict(lambda: dict.fromkeys(adding, 0))
+    for event in events:
+        of_key = found[tuple(event[name] for name in keys)]
+        for name in adding:
+            of_key[name] += event[name]
+    return dict(found)
+
+
+def check_balances(rows: Rows, events: Rows, keys: Sequence[str]) -> None:
+    """An opening is the effects of all events of earlier days, a closing those of its own day as well."""
+    for row in rows:
+        of_folio = [event for event in events if event.get("folio_id") == row.get("folio_id")]
+        if "business_date" in keys:
+            day = row["business_date"]
+            assert row["opening"] == sum(event["balance_effect"] for event in of_folio if event["business_date"] < day)
+            of_folio = [event for event in of_folio if event["business_date"] <= day]
+        assert row["closing"] == sum(event["balance_effect"] for event in of_folio)
+        flows = row["charges"] - row["payments"] + row["transfers"] + row["settlements"] + row["adjustments"]
+        assert (row["closing"] - row["opening"], row["difference"]) == (flows, 0)
