@@ -167,10 +167,12 @@ class Building:
     async def make_indexes(self, model: ReadModel) -> None:
         """Make the indexes that are missing, and let PostgreSQL look at what the table holds.
 
-        Until a table has been vacuumed, no index answers anything alone.
+        Until a table has been vacuumed, no index answers anything alone; and vacuuming passes by what is not on disk.
         """
-        for statement in model.indexes:
-            await self._execute(statement)
+        async with self.connection.transaction():
+            await self._execute("SET LOCAL synchronous_commit = on")
+            for statement in model.indexes:
+                await self._execute(statement)
         await self._execute(f"VACUUM (ANALYZE) read_model.{model.name}")
 
     async def head(self) -> int:

@@ -89,6 +89,15 @@ async def test_what_is_built_anew_is_what_was_there(database: str, books: Books)
         assert await (await connection.execute(indexes)).fetchone() == (3,)
 
 
+async def test_what_was_built_is_vacuumed_so_that_indexes_can_answer_alone(database: str, books: Books) -> None:
+    await books.have_a_day("FOLIO-1")
+    await rebuild(database, READ_MODELS, CODEC, Progress())
+    vacuumed = "SELECT relname FROM pg_stat_user_tables WHERE relname = ANY(%s) AND vacuum_count > 0"
+    async with await psycopg.AsyncConnection.connect(database) as connection:
+        found = await (await connection.execute(vacuumed, [NAMES])).fetchall()
+    assert {name for (name,) in found} == set(NAMES)
+
+
 class Front:
     """Writers and readers of a few folios, who stop when they are told to, or at anything that is not as it must be."""
 

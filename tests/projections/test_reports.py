@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from projections.reading import Freshness
 from projections.report import Report
@@ -52,6 +53,15 @@ async def test_a_charge_that_a_stated_balance_takes_back_is_explained_though_not
         [row] = [row for row in rows if row["charges"]]
         assert (row["charges"], row["adjustments"], row["closing"]) == (130, -30, 100)
         assert [(event["charges"], event["adjustments"]) for event in events] == [(100, 0), (30, -30)]
+
+
+async def test_a_database_that_writes_dates_in_another_way_answers_the_same(service: Service, desk: Desk) -> None:
+    await desk.pay(await desk.add_bill(total=100), 40)
+    asked = Asked(REPORTS["payments"], "HOTEL-1", *WIDE, "payment")
+    usual = await answered(service, asked)
+    elsewhere = make_conninfo(service.conninfo, options="-c datestyle=SQL,DMY")
+    async with Reports(elsewhere, service.reader).open(asked, Freshness()) as opened:
+        assert (opened.position, await _all(opened.rows), []) == usual
 
 
 async def test_nobody_who_paid_takes_no_time_to_pay(database: str) -> None:
