@@ -44,7 +44,7 @@ async def test_a_debt_is_in_the_bucket_of_its_age_on_the_last_day_and_a_credit_i
     assert [amounts(row) for row in today["total"]] == [sums]
     assert [(row["folio_id"], *amounts(row)) for row in today["folio"]] == [("F-1", *sums)]
     limits = (7, 30, 60, 90, 91)
-    expected = {"overpaid": (0, 0, 0, 0, 0, -512, -512)}
+    expected: dict[str, tuple[int, ...]] = {"overpaid": (0, 0, 0, 0, 0, -512, -512)}
     for days, owed in DEBTS.items():
         bucket = next(number for number, limit in enumerate(limits) if days <= limit)
         expected[f"{days} days"] = (*(owed if number == bucket else 0 for number in range(6)), owed)
