@@ -23,7 +23,7 @@ class FeedBooks:
 
     def __init__(self, facts: Facts, first: date, last: date) -> None:
         self.facts = facts
-        self.last = last
+        self.first, self.last = first, last
         self.period = [event for event in facts.events if first <= event["day"] <= last]
         self.until = [event for event in facts.events if event["day"] <= last]
 
@@ -37,6 +37,7 @@ class FeedBooks:
             "balance-drift": self._drift,
             "activity": self._activity,
             "payment-requests": self._requests,
+            "provider-reconciliation": self._differences,
         }
         return list(named[report]())
 
@@ -140,6 +141,27 @@ class FeedBooks:
                 seconds = moment(data["paidAt"]) - moment(sent["time"])
                 yield {"business_date": sent["day"], "paid_of_sent": 1, "seconds": max(seconds.total_seconds(), 0)}
 
+    def _differences(self) -> Iterator[dict[str, Any]]:
+        standing: dict[str, dict[str, Any]] = {}
+        for event in self.facts.events:
+            if event["type"].startswith("payment_request."):
+                before = standing.get(event["subject"], {"day": event["day"], "flags": (), "doubt": None})
+                standing[event["subject"]] = before | _turned(before, event)
+        for request_id, request in standing.items():
+            answering = [paid for paid in self.facts.payments.values() if paid["request"] == request_id]
+            provider = request["paid"] if request["status"] == "paid" else 0
+            ours = sum(_money(paid) for paid in answering)
+            found = {
+                "AMOUNT": provider != ours,
+                "NO_WORD": request["status"] == "unknown",
+                "RESEND_IN_DOUBT": request["status"] == "sent" and request["doubt"] is not None,
+            } | dict.fromkeys(request["flags"], True)
+            amounts = {"provider_amount": provider, "our_amount": ours, "off_by": provider - ours}
+            if self.first <= request["day"] <= self.last:
+                yield from (
+                    {"difference": name, "request_id": request_id, **amounts} for name, holds in found.items() if holds
+                )
+
     def movements(self) -> Rows:
         """Every transfer, split and settlement."""
         return [_movement(event) for event in self.period if _moves(event)]
@@ -170,6 +192,17 @@ def seconds_to_pay(entries: Rows) -> int | None:
     seconds = sorted(entry["seconds"] for entry in entries if "seconds" in entry)
     half = Decimal(seconds[(len(seconds) + 1) // 2 - 1]) if seconds else None
     return None if half is None else int(half.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _turned(request: dict[str, Any], event: Event) -> dict[str, Any]:
+    """What an event changes of a payment request: one that was sent may have been paid before that was known."""
+    word, data = event["type"].removeprefix("payment_request."), event["data"]
+    if word == "sent":
+        return {"status": "sent", "doubt": None} if request["status"] in ("requested", "unknown", "sent") else {}
+    if word == "resent":
+        return {"doubt": data["doubt"]}
+    paid = {"paid": data["paidAmount"], "flags": data["flags"]} if word == "paid" else {}
+    return {"status": word, **paid}
 
 
 def _expected(event: Event) -> int:

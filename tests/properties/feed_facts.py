@@ -36,6 +36,8 @@ class Days:
 
     def take(self, event: Event) -> date:
         """The day of an event, the next of this accommodation."""
+        if self.newest == date.min and event["type"] == "accommodation.configured":
+            self.zone, self.cut_off = event["data"]["timeZone"], event["data"]["businessDayStartsAt"]
         self.newest = max(self.newest, self.by_calendar(moment(event["time"])))
         day, data = self.newest, event["data"]
         if event["type"] == "accommodation.configured":
