@@ -11,6 +11,7 @@ from projections.report import ChartKind
 from services.desk.charts.ageing import draw_ageing
 from services.desk.charts.answer import ReportAnswer
 from services.desk.charts.conversion import draw_conversion
+from services.desk.charts.embedding import with_letters
 from services.desk.charts.lettering import FAMILIES, font_file, legible
 from services.desk.charts.takings import draw_takings
 
@@ -99,4 +100,4 @@ def _saved(figure: Figure, answer: ReportAnswer, form: Form) -> bytes:
     file = BytesIO()
     metadata = {"svg": {"Title": _title(answer), "Creator": None, "Date": None}, "png": {"Software": None}}
     figure.savefig(file, format=form, dpi=DOTS_PER_INCH, metadata=metadata[form])
-    return file.getvalue()
+    return with_letters(file.getvalue()) if form == "svg" else file.getvalue()
