@@ -96,7 +96,6 @@ class Report:
 
     def explanation(self, grouping: str) -> str:
         """The statement that gives its entries, those of a row together, in the order of the rows."""
-        names = [column.name for column in self.explaining_columns(grouping)]
-        keys = [column.name for column in self.groupings[grouping]]
-        order = ", ".join([*keys, POSITION])
-        return f"SELECT {', '.join(names)} FROM ({self.entries}) AS entry ORDER BY {order}"
+        names = ", ".join(column.name for column in self.explaining_columns(grouping))
+        # By every column: an event may have two entries in a row, as a correction has, and they must not change places.
+        return f"SELECT {names} FROM ({self.entries}) AS entry ORDER BY {names}"

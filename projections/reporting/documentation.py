@@ -57,11 +57,14 @@ port 5433. For more than that, run a PostgreSQL of your own and set `FOLIO_DATAB
 
 QUERIES: Mapping[str, str] = {
     "What was taken in a month, by business day and way of payment": """\
-SELECT business_date, payment_method, currency, sum(amount_effect) AS taken
-  FROM reporting.payment_entries
- WHERE accommodation_id = 'HOTEL-1' AND business_date BETWEEN '2026-11-01' AND '2026-11-30'
- GROUP BY business_date, payment_method, currency
- ORDER BY business_date, payment_method;""",
+-- A correction may change the way of payment: it takes the old amount out and the new one in.
+SELECT business_date, side.payment_method, currency, sum(side.net) AS taken
+  FROM reporting.payment_entries AS entry
+ CROSS JOIN LATERAL (VALUES (entry.payment_method, amount_before + amount_effect), (method_before, -amount_before))
+       AS side (payment_method, net)
+ WHERE accommodation_id = 'HOTEL-1' AND business_date BETWEEN '2026-11-01' AND '2026-11-30' AND side.net <> 0
+ GROUP BY business_date, side.payment_method, currency
+ ORDER BY business_date, side.payment_method;""",
     "What each folio owed at the end of a business day": """\
 SELECT folio_id, currency, sum(balance_effect) AS owed
   FROM reporting.bill_entries

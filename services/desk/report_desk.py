@@ -92,9 +92,10 @@ def question_of(name: str, accommodation_id: str, given: Mapping[str, str]) -> Q
     )
     if asked.explain and format_ in MEDIA_TYPES:
         raise invalid("/explain", f"A picture explains nothing; ask for {JSON} or {CSV} with explain=true.")
-    if "bom" in given and format_ != CSV:
+    bom = _flag("bom", given)
+    if bom and format_ != CSV:
         raise invalid("/bom", f"bom goes with format={CSV} only.")
-    return Question(asked, format_, _flag("bom", given))
+    return Question(asked, format_, bom)
 
 
 def formats_of(report: Report) -> list[str]:

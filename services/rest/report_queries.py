@@ -1,13 +1,12 @@
 """The queries for reports: which there are, and each of them; and which business days are closed."""
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from projections.reports import REPORTS
 from services.access import Caller
 from services.billing.ids import PMS_ID_PATTERN
-from services.desk.lookups import Lookups, check_visible
+from services.desk.lookups import Found, Lookups
 from services.desk.opening import Opener
 from services.desk.report_desk import JSON, PARAMETERS, ReportDesk, all_formats, described, media_type_of, question_of
 from services.desk.requests import freshness_of
@@ -47,10 +46,10 @@ class ReportQueries:
 
     async def list_reports(self, request: Request, caller: Caller) -> Response:
         """Every report with its groupings, formats and columns, and what these mean."""
-        check_visible(request.path_params["accommodationId"], caller)
-        freshness_of(request)
+        accommodation_id = request.path_params["accommodationId"]
+        known = await self._lookups.accommodation(accommodation_id, caller, freshness_of(request))
         items = [described(report) for report in REPORTS.values()]
-        return Response(msgspec.json.encode({"items": items}), 200, media_type="application/json")
+        return await found(Found({"items": items}, known.position), self._opener)
 
     async def get_report(self, request: Request, caller: Caller) -> Response:
         """A report for the business days `from` to `to`, both included.

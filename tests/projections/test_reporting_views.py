@@ -13,7 +13,7 @@ from projections.reporting.view import SCHEMA
 from projections.reporting.views import VIEWS
 from services.bootstrap import READ_MODELS
 from tests.collection.front import ASK, MESSAGE, NAME, PHONE, open_front
-from tests.conftest import empty_ledger
+from tests.conftest import Desk, empty_ledger
 from tests.projections.books import caught_up
 from tests.rest.past import ACCOUNT
 from tests.store.clusters import Cluster, ask
@@ -98,6 +98,13 @@ def tool(database: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
         yield connection
 
 
+async def correct_a_method(desk: Desk) -> None:
+    """100 on a bill of FOLIO-1 that were recorded as cash were a transfer."""
+    bill = (await desk.folio("FOLIO-1"))["bills"][0]
+    payment = await desk.pay(bill, 100, paymentMethod="CASH")
+    desk.expect(200, await desk.client.patch(f"/v1/payments/{payment['id']}", json={"paymentMethod": "TRANSFER"}))
+
+
 async def test_what_the_views_show_is_what_happened_and_tells_nothing_of_guests(
     database: str, tool: psycopg.Connection[dict[str, Any]]
 ) -> None:
@@ -114,6 +121,7 @@ async def test_what_the_views_show_is_what_happened_and_tells_nothing_of_guests(
         )
         wrong = await desk.pay(room, 7, applyToBalance=True)
         desk.expect(200, await client.post(f"/v1/payments/{wrong['id']}/cancel", json={"reason": "typed twice"}))
+        await correct_a_method(desk)
         await caught_up(database, await front.service.store.position())
         ask(database, CLOSED)
 
@@ -169,9 +177,14 @@ async def test_what_the_views_show_is_what_happened_and_tells_nothing_of_guests(
         assert secret not in shown
 
     month, owed, requests_by_week = (tool.execute(always(query).encode()).fetchall() for query in QUERIES.values())
-    assert [(row["payment_method"], row["currency"], row["taken"]) for row in month] == [("CARD", "KRW", 30_000)]
-    assert [(row["folio_id"], row["owed"]) for row in owed] == [("FOLIO-1", 170_000)]
-    assert [(row["requests"], row["paid"]) for row in requests_by_week] == [(1, 1)]
+    assert [(row["payment_method"], row["currency"], row["taken"]) for row in month] == [
+        ("CARD", "KRW", 30_000),
+        ("CASH", "KRW", 0),
+        ("TRANSFER", "KRW", 100),
+    ]
+    assert [tuple(row[name] for name in ("folio_id", "owed")) for row in owed] + [
+        (row["requests"], row["paid"]) for row in requests_by_week
+    ] == [("FOLIO-1", 170_000), (1, 1)]
 
 
 def always(query: str) -> str:
