@@ -137,7 +137,11 @@ def test_a_visitor_finds_hotels_a_key_and_lines_to_paste_again_after_a_restart(d
             assert httpx.get(f"{address}{path}", trust_env=False).status_code == 200
         lines = [line.strip() for line in first.splitlines() if line.strip().startswith("curl ")]
         folio, bill, again, page = (curl(line) for line in (lines[0], lines[1], lines[1], lines[2]))
-        assert len(lines) == 5
+        assert len(lines) == 7
+        outstanding = curl(lines[5])["rows"]
+        assert sum(row["balance"] for row in outstanding) > 0
+        picture = subprocess.check_output(lines[6].partition(" > ")[0], shell=True, timeout=30)  # noqa: S602
+        assert "미수금".encode() in picture
         assert len(folio["bills"]) >= 5
         assert any(each["payments"] for each in folio["bills"])
         assert (bill["folioId"], bill["status"]) == (folio["folioId"], "OPEN")

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from services.bootstrap import make_service
 from services.cli import app
 from services.desk import hledger as writing
+from services.telemetry import configure_logging
 from tests.conftest import ADMIN_KEY, Desk, ready_client
 from tests.properties.hledger_balances import hledger
 
@@ -37,6 +38,7 @@ def export(database: str, *arguments: str) -> tuple[int, str, str]:
     """Run the command on a database; returns its status, what it wrote, and what it said."""
     environment = {"FOLIO_DATABASE_URL": database, "COLUMNS": "300", "TERM": "dumb"}
     done = CliRunner().invoke(app, ["export", "--hledger", *arguments], env=environment)
+    configure_logging("WARNING", "json")  # as it was: the command speaks of errors alone
     return done.exit_code, done.stdout, " ".join(done.stderr.replace("│", " ").split())
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from projections.reports import REPORTS
 from services.cli import app
 from services.store.embedded import attach, discard
 from tests.faults.server import HEADERS, SECONDS_MAX, Server
@@ -29,6 +30,7 @@ SECRETS = (NAME, PHONE, MESSAGE, NUMBER, CORRECTED, DELETED, MOTHER, AGENT)
 OTHER = ("제갈미르나래", "010-4456-8813")
 QUERIES = {"/v1/folios/{folioId}/diff": "?from=2026-01-01T00:00:00Z"}
 """What must be said with a path."""
+PERIOD = "?from=2026-01-01&to=2030-12-31&explain=true"
 PROXY = "203.0.113.77"
 REASON = "case 2026-117"
 
@@ -106,7 +108,10 @@ class House:
         """The answer of every route that can be got, the feed's among them."""
         described = self.ask("GET", "/openapi.json")["paths"]
         for path in [path for path, operations in described.items() if "get" in operations]:
-            if path != "/v1/events/stream":  # has no end; its events are those of /v1/events
+            if "{name}" in path:
+                for name in REPORTS:
+                    yield self.send("GET", path.format(**self.ids, name=name) + PERIOD)
+            elif path != "/v1/events/stream":  # has no end; its events are those of /v1/events
                 yield self.send("GET", path.format(**self.ids) + QUERIES.get(path, ""))
         yield self.send("GET", f"/v1/folios/{FOLIO}?position=8")
         yield self.send("GET", f"/v1/bills/{self.ids['billId']}?position=8")
