@@ -1,6 +1,7 @@
 """What tests share: one embedded PostgreSQL per run, an empty ledger per test, the service on top of it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,6 +30,12 @@ LONG_FIRST = ("tests/payssam/faults", "tests/faults", "tests/journeys", "tests/p
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that both cores end at about the same time."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
+
+
+@pytest.fixture(autouse=True)
+def log_of_warnings() -> None:
+    """The log as each test finds it: a command that ran in this process may speak of errors alone."""
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")
