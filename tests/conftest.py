@@ -1,7 +1,6 @@
 """What tests share: one embedded PostgreSQL per run, an empty ledger per test, the service on top of it."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,8 +15,6 @@ from services.store.embedded import EmbeddedPostgres, discard
 from services.telemetry import configure_logging
 
 pytest_plugins = ["tests.serving"]
-
-configure_logging("WARNING", "json")
 
 ADMIN_KEY = "admin-key-of-the-tests"
 PAID_AT = "2026-11-22T14:00:00+09:00"
@@ -34,8 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def log_of_warnings() -> None:
-    """The log as each test finds it: a command that ran in this process may speak of errors alone."""
-    logging.getLogger().setLevel(logging.WARNING)
+    """The log as each test finds it, for a command that ran in this process has set it up for a terminal."""
+    configure_logging("WARNING", "json")
 
 
 @pytest.fixture(scope="session")

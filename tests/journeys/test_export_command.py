@@ -5,12 +5,10 @@ import shutil
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from typer.testing import CliRunner
 
-from services import cli_export
 from services.bootstrap import make_service
 from services.cli import app
 from services.desk import hledger as writing
@@ -38,8 +36,7 @@ def given(database: str, happens: Callable[[Desk], Awaitable[None]]) -> None:
 def export(database: str, *arguments: str) -> tuple[int, str, str]:
     """Run the command on a database; returns its status, what it wrote, and what it said."""
     environment = {"FOLIO_DATABASE_URL": database, "COLUMNS": "300", "TERM": "dumb"}
-    with patch.object(cli_export, "configure_logging"):  # the log of the tests stays as it is
-        done = CliRunner().invoke(app, ["export", "--hledger", *arguments], env=environment)
+    done = CliRunner().invoke(app, ["export", "--hledger", *arguments], env=environment)
     return done.exit_code, done.stdout, " ".join(done.stderr.replace("│", " ").split())
 
 

@@ -231,7 +231,6 @@ def test_wrong_options_end_with_status_2_and_are_named(tmp_path: Path, monkeypat
 def test_a_folder_or_database_without_a_ledger_is_told_and_stays_as_it_is(
     tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli_report, "configure_logging", lambda *_: None)
     monkeypatch.setattr(cli_report, "end_on_sigterm", lambda: None)
     monkeypatch.delenv("FOLIO_DATABASE_URL", raising=False)
     (tmp_path / "empty").mkdir()
