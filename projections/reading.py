@@ -84,7 +84,8 @@ class Answer:
 
 
 @cache
-def _named_in(query: str) -> frozenset[str]:
+def read_models_in(query: str) -> frozenset[str]:
+    """The read models that a statement names."""
     return frozenset(re.findall(r"\bread_model\.(\w+)", query))
 
 
@@ -123,7 +124,7 @@ class Reader:
     async def _run(
         self, query: str, parameters: dict[str, Any], freshness: Freshness, *, one: bool, stream: str | None = None
     ) -> Answer:
-        names = [name for name in self._runner.names if name in _named_in(query)] or self._runner.names
+        names = [name for name in self._runner.names if name in read_models_in(query)] or self._runner.names
         wrapped = WRAPPED.format(query=query)
         parameters = {**parameters, "read_models": names, "stream": stream}
         wanted = freshness.min_position

@@ -3,7 +3,6 @@ of rows at a time.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from weakref import WeakValueDictionary
 
 import psycopg
 
-from projections.reading import FolioHeld, Freshness, NotCaughtUp, Reader
+from projections.reading import FolioHeld, Freshness, NotCaughtUp, Reader, read_models_in
 from projections.report import Column, Report
 from services.billing.accommodation import AccommodationConfigured, Settings
 from services.billing.ids import accommodation_stream
@@ -30,7 +29,6 @@ WAIT_SECONDS_MAX = 10.0
 STATEMENT_SECONDS_MAX = 600
 """How long a report may be read, slow readers included."""
 ROWS_AT_ONCE = 2_000
-READ_MODEL = re.compile(r"\bread_model\.(\w+)")
 
 TABLES = ("bill_entries", "payment_entries", "request_entries", "house_entries")
 SET_UP = (
@@ -143,7 +141,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Table:
+class Rows:
     """Rows with their columns, read while they are taken."""
 
     columns: Sequence[Column]
@@ -157,8 +155,8 @@ class OpenReport:
     asked: Asked
     position: int
     currency: str
-    rows: Table
-    events: Table | None
+    rows: Rows
+    events: Rows | None
 
 
 class Reports:
@@ -175,14 +173,14 @@ class Reports:
         """A report in a snapshot of its own. Raises as `snapshot`."""
         report, grouping = asked.report, asked.grouping
         statement, explanation = report.statement(grouping), report.explanation(grouping) if asked.explain else ""
-        tables = READ_MODEL.findall(statement + explanation)
+        tables = sorted(read_models_in(statement + explanation))
         async with self.snapshot(
             asked.accommodation_id, asked.first, asked.last, freshness, asked.position, asked.folio_id, tables
         ) as snapshot:
-            rows = Table(report.columns_by(grouping), snapshot.batches(statement))
+            rows = Rows(report.columns_by(grouping), snapshot.batches(statement))
             events = None
             if asked.explain:
-                events = Table(report.explaining_columns(grouping), snapshot.batches(explanation))
+                events = Rows(report.explaining_columns(grouping), snapshot.batches(explanation))
             yield OpenReport(asked, snapshot.position, snapshot.currency, rows, events)
 
     @asynccontextmanager

@@ -24,8 +24,8 @@ from services.terminal import (
     Host,
     Port,
     console,
-    end_on_sigterm,
     fail,
+    interruptible,
     prepared_database,
     read_settings,
     run,
@@ -103,15 +103,13 @@ def import_command(
             return await import_file(service, file, refused, console)
 
     configure_logging("ERROR", "console")  # an outage is told once, when the import gives up
-    end_on_sigterm()
     try:
-        check_files(file, refused)
-        with prepared_database(data) as conninfo:
-            summary = run(import_into(conninfo))
+        with interruptible():
+            check_files(file, refused)
+            with prepared_database(data) as conninfo:
+                summary = run(import_into(conninfo))
     except ImportFailed as error:
         fail(str(error))
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None  # as a shell reports a command that Ctrl-C ended
     tell(summary.text())
     raise typer.Exit(1 if summary.rejected else 0)
 

@@ -1,7 +1,5 @@
 """`folio export`: the books of an accommodation for other programs."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import IO, Annotated
@@ -9,32 +7,13 @@ from typing import IO, Annotated
 import typer
 from rich.progress import FileSizeColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from projections.double_entry import TABLES
-from projections.reading import Freshness, NotCaughtUp
-from projections.report_reading import Reports, ReportTooLong, Snapshot
-from services.billing.ports import TooBusy
-from services.bootstrap import CODEC
 from services.cli_ledger import existing_ledger
 from services.cli_output import written_to
 from services.desk.hledger import journal
-from services.desk.past import Past, PointInLog
 from services.desk.period import period_of
-from services.desk.problems import Problem
 from services.desk.requests import check_id
-from services.store.past_log import PastLog
 from services.telemetry import configure_logging
-from services.terminal import (
-    DEFAULT_DATA,
-    Data,
-    console,
-    end_on_sigterm,
-    existing_database,
-    fail,
-    naming,
-    run,
-)
-
-INTERRUPTED = 130
+from services.terminal import DEFAULT_DATA, Data, console, existing_database, interruptible, naming, run
 
 
 def export_command(
@@ -61,48 +40,25 @@ def export_command(
     """
     if not hledger:
         raise typer.BadParameter("Name the format: --hledger.", param_hint="--hledger")
-    with naming("--accommodation"):
-        check_id("accommodationId", accommodation, "accommodation")
-    period = _period(first, last)
     configure_logging("ERROR", "console")
-    end_on_sigterm()
-    try:
+    with interruptible(), naming({}):
+        check_id("accommodationId", accommodation, "accommodation")
+        period = period_of(first, last)
         with existing_database(data) as conninfo, written_to(output) as file:
             run(_export(conninfo, accommodation, period, position, file))
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _period(first: str, last: str) -> tuple[date, date]:
-    try:
-        return period_of(first, last)
-    except Problem as problem:
-        raise typer.BadParameter(problem.detail, param_hint=f"--{problem.faults[0].pointer[1:]}") from None
 
 
 async def _export(
     conninfo: str, accommodation_id: str, period: tuple[date, date], position: int | None, file: IO[bytes]
 ) -> None:
     columns = (SpinnerColumn(), TextColumn("Exporting"), FileSizeColumn(), TimeElapsedColumn())
-    async with _snapshot(conninfo, accommodation_id, period, position) as snapshot:
+    async with (
+        existing_ledger(conninfo, accommodation_id) as service,
+        service.reports.books(accommodation_id, *period, position) as books,
+    ):
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("", total=None)
-            async for text in journal(snapshot, accommodation_id, *period):
+            async for text in journal(books, accommodation_id, *period):
                 written = text.encode()
                 file.write(written)
                 progress.advance(task, len(written))
-
-
-@asynccontextmanager
-async def _snapshot(
-    conninfo: str, accommodation_id: str, period: tuple[date, date], position: int | None
-) -> AsyncIterator[Snapshot]:
-    async with existing_ledger(conninfo, accommodation_id) as service:
-        with naming("--position"):
-            await Past(PastLog(service.pool, CODEC)).position(PointInLog(position=position), "/position")
-        try:
-            reports = Reports(conninfo, service.reader)
-            async with reports.snapshot(accommodation_id, *period, Freshness(), position, tables=TABLES) as snapshot:
-                yield snapshot
-        except (NotCaughtUp, TooBusy, ReportTooLong) as error:
-            fail(str(error))

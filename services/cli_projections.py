@@ -21,11 +21,10 @@ from services.bootstrap import CODEC, READ_MODELS
 from services.cli_progress import BuildingProgress
 from services.store.connection import connect_patiently
 from services.telemetry import configure_logging
-from services.terminal import DEFAULT_DATA, Data, end_on_sigterm, fail, prepared_database, run, tell
+from services.terminal import DEFAULT_DATA, INTERRUPTED, Data, end_on_sigterm, fail, prepared_database, run, tell
 
 MODELS = {model.name: model for model in READ_MODELS}
 CONNECTION_NAME = "folio projections command"
-INTERRUPTED = 130
 WIDTH = 240
 """Of a table that goes to a file or a program."""
 

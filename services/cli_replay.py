@@ -32,11 +32,10 @@ from services.store.feed import StoredFeed
 from services.store.listening import Signal
 from services.store.past_log import PastLog
 from services.telemetry import configure_logging
-from services.terminal import DEFAULT_DATA, NO_LEDGER, Data, console, existing_database, fail, naming, run
+from services.terminal import DEFAULT_DATA, INTERRUPTED, NO_LEDGER, Data, console, existing_database, fail, naming, run
 
 CONNECTION_NAME = "folio replay command"
 PAGE_EVENTS = 500
-INTERRUPTED = 130
 WIDTH = 1_000
 """Of a table that goes to a file or a program: one line for each event."""
 WIDE = 130
@@ -69,13 +68,12 @@ def replay_command(
         raise typer.BadParameter("Give either --at or --until.")
     if step and as_json:
         raise typer.BadParameter("Give either --step or --json.")
-    option, moment = ("--at", at) if at is not None else ("--until", until)
-    with naming("FOLIO"):
+    option, moment = ("at", at) if at is not None else ("until", until)
+    with naming({"folioId": "FOLIO"}):
         check_id("folioId", folio)
-    with naming(option):
-        point = PointInLog() if moment is None else time_or_position(f"/{option.strip('-')}", moment)
+        point = PointInLog() if moment is None else time_or_position(f"/{option}", moment)
     configure_logging("WARNING", "console")
-    with existing_database(data) as conninfo, naming(option):
+    with existing_database(data) as conninfo, naming({"at": f"--{option}", "position": f"--{option}"}):
         replayed = run(_replay(conninfo, folio, point))
     with contextlib.suppress(BrokenPipeError):
         _show(replayed, step=step, as_json=as_json, with_folio=at is not None)

@@ -1,10 +1,7 @@
 """`folio report`: a report as a table on the terminal, as a file in any format, or as a picture."""
 
 import contextlib
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,41 +11,29 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from projections.reading import Freshness, NotCaughtUp
+from projections.reading import Freshness
 from projections.report import Column
-from projections.report_reading import ReportTooLong
-from projections.report_reading import Table as ReportTable
+from projections.report_reading import Rows
 from projections.reports import REPORTS
 from services.access import Caller
 from services.billing.money import in_main_unit
-from services.billing.ports import TooBusy
 from services.bootstrap import Service
 from services.cli_ledger import existing_ledger
 from services.cli_output import written_to
 from services.desk.past import shown
 from services.desk.period import day_named
-from services.desk.problems import Problem
 from services.desk.report_desk import Question, all_formats, question_of
 from services.desk.requests import check_id
 from services.telemetry import configure_logging
-from services.terminal import (
-    DEFAULT_DATA,
-    Data,
-    end_on_sigterm,
-    existing_database,
-    fail,
-    run,
-    tell,
-)
+from services.terminal import DEFAULT_DATA, Data, existing_database, interruptible, naming, run, tell
 
 TABLE = "table"
 OPERATOR = Caller("operator", "operator", "admin")
 SHOWN_ROWS_MAX = 1_000
 WIDTH = 250
 """Of a table that goes to a file or a program."""
-INTERRUPTED = 130
 SOME_DAY = "2000-01-01"
-OPTIONS = {"/accommodationId": "--accommodation", "/name": "NAME", "/folioId": "--folio", "/groupBy": "--group-by"}
+OPTIONS = {"accommodationId": "--accommodation", "name": "NAME", "folioId": "--folio", "groupBy": "--group-by"}
 NAMES = ", ".join(REPORTS)
 
 Accommodation = Annotated[str | None, typer.Option("--accommodation", help="The accommodation's id.")]
@@ -94,23 +79,15 @@ def report_command(
         "format": _format(as_format, output, chart),
     }
     asked = {name: value for name, value in given.items() if value is not None}
-    with _wrong_values_told(drawing=chart is not None):
+    configure_logging("ERROR", "console")
+    with interruptible(), naming(OPTIONS if chart is None else {**OPTIONS, "format": "--chart"}):
         check_id("accommodationId", accommodation)
         for parameter in {"from", "to"} & asked.keys():
             day_named(parameter, asked[parameter])
         day = last or first or SOME_DAY
         question_of(name, accommodation, {"to": day, "from": day, **asked})  # before a database is looked for
-    configure_logging("ERROR", "console")
-    end_on_sigterm()
-    try:
-        with existing_database(data) as conninfo, _wrong_values_told(drawing=chart is not None):
+        with existing_database(data) as conninfo:
             run(_report(conninfo, name, accommodation, asked, target))
-    except (NotCaughtUp, TooBusy, ReportTooLong) as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _format(asked: str | None, output: Path | None, chart: Path | None) -> str | None:
@@ -128,19 +105,6 @@ def _format(asked: str | None, output: Path | None, chart: Path | None) -> str |
         message = f"Let the file's name end with one of {', '.join(all_formats())}, or name one with --format."
         raise typer.BadParameter(message, param_hint="--output")
     return asked or ending
-
-
-@contextmanager
-def _wrong_values_told(*, drawing: bool) -> Iterator[None]:
-    """Tell of a wrong value as the command line does: by the option's name, with status 2. `drawing`: the format is
-    that of --chart.
-    """
-    try:
-        yield
-    except Problem as problem:
-        pointer = problem.faults[0].pointer if problem.faults else ""
-        hint = "--chart" if drawing and pointer == "/format" else OPTIONS.get(pointer, f"--{pointer[1:]}")
-        raise typer.BadParameter(problem.detail, param_hint=hint) from None
 
 
 async def _report(conninfo: str, name: str, accommodation: str, given: dict[str, str], target: Path | None) -> None:
@@ -172,7 +136,7 @@ async def _show(service: Service, question: Question) -> None:
             title = "Its events"
 
 
-async def _table(rows: ReportTable, currency: str) -> Table:
+async def _table(rows: Rows, currency: str) -> Table:
     table = Table(box=None)
     for column in rows.columns:
         is_figure = column.kind not in {"text", "date", "time", "flag"}

@@ -16,11 +16,10 @@ from projections.shadow_side import reading_connection
 from services.cli_progress import BuildingProgress
 from services.serving import database
 from services.store.log_store import SELECT_POSITION
-from services.terminal import DEFAULT_DATA, Data, clear_messages, end_on_sigterm, fail, read_settings, tell
+from services.terminal import DEFAULT_DATA, INTERRUPTED, Data, clear_messages, end_on_sigterm, fail, read_settings, tell
 
 DIFFERENT = 1
 CANNOT_COMPARE = 2
-INTERRUPTED = 130
 LIMIT = 100
 LIMIT_MAX = 100_000
 PACKAGES = ("services", "projections")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -31,6 +31,8 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 DEFAULT_DATA = Path(".folio")
 READY_SECONDS_MAX = 30
+INTERRUPTED = 130
+"""The status of a command that Ctrl-C ended, as a shell reports it."""
 NO_LEDGER = "There is no ledger in this database; 'folio migrate' makes one."
 
 console = Console(stderr=True)
@@ -84,6 +86,16 @@ def end_on_sigterm() -> None:
 
 
 @contextmanager
+def interruptible() -> Iterator[None]:
+    """Run what comes to an end by itself: Ctrl-C and SIGTERM end it before."""
+    end_on_sigterm()
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
 def until_interrupted() -> Iterator[None]:
     """Run what lasts: Ctrl-C and SIGTERM are the usual ways to end it and no error."""
     end_on_sigterm()
@@ -110,12 +122,16 @@ def existing_database(data: Path) -> Iterator[str]:
 
 
 @contextmanager
-def naming(option: str) -> Iterator[None]:
-    """Tell of a wrong value as the command line does: by the option's name, with status 2."""
+def naming(options: Mapping[str, str]) -> Iterator[None]:
+    """Tell of a wrong value as the command line does: by the option's name, with status 2.
+
+    `options` are those for values that are called otherwise elsewhere.
+    """
     try:
         yield
     except Problem as problem:
-        raise typer.BadParameter(problem.detail, param_hint=option) from None
+        name = problem.faults[0].pointer.removeprefix("/") if problem.faults else ""
+        raise typer.BadParameter(problem.detail, param_hint=options.get(name, f"--{name}")) from None
 
 
 async def until_ready(service: Service) -> None:

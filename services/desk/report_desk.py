@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic.alias_generators import to_camel
 
+from projections.double_entry import TABLES
 from projections.reading import Freshness
 from projections.report import Report
-from projections.report_reading import Asked, OpenReport, Reports
+from projections.report_reading import Asked, OpenReport, Reports, Snapshot
 from projections.reports import REPORTS
 from services.access import Caller
 from services.billing.views import View
@@ -151,22 +153,36 @@ class ReportDesk:
         """What the answer is made of. Raises as `produce`."""
         asked = question.asked
         check_visible(asked.accommodation_id, caller)
-        if asked.position is not None:
-            await self._past.position(PointInLog(position=asked.position))
+        await self._check_reached(asked.position)
         async with self._reports.open(asked, freshness) as opened:
             yield opened
+
+    @asynccontextmanager
+    async def books(
+        self, accommodation_id: str, first: date, last: date, position: int | None
+    ) -> AsyncIterator[Snapshot]:
+        """What the journal of a period is made of. Raises as `produce`."""
+        await self._check_reached(position)
+        async with self._reports.snapshot(
+            accommodation_id, first, last, Freshness(), position, tables=TABLES
+        ) as snapshot:
+            yield snapshot
+
+    async def _check_reached(self, position: int | None) -> None:
+        if position is not None:
+            await self._past.position(PointInLog(position=position))
 
     async def produce(self, question: Question, caller: Caller, freshness: Freshness) -> Produced:
         """The answer, of which the first bytes are there, so that what may fail has failed.
 
         Raises Problem, NotCaughtUp, TooBusy, StoreUnavailable.
         """
-        async with AsyncExitStack() as stack:
-            opened = await stack.enter_async_context(self.open(question, caller, freshness))
+        async with AsyncExitStack() as leaving:
+            opened = await leaving.enter_async_context(self.open(question, caller, freshness))
             chunks = _chunks(question, opened)
             first = await anext(chunks, b"")
-            return Produced(opened.position, media_type_of(question.format), _after(first, chunks), stack.pop_all())
-        raise AssertionError  # the stack suppresses nothing
+            reading = leaving.pop_all()
+        return Produced(opened.position, media_type_of(question.format), _after(first, chunks), reading)
 
 
 async def _after(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

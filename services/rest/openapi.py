@@ -16,12 +16,13 @@ from services.desk.payment_requests import PaymentRequestBody
 from services.desk.requests import DAY_NAME
 from services.rest.evidence_schemas import EVIDENCE_ANSWERS
 from services.rest.history_schemas import HISTORY_ANSWERS
+from services.rest.privacy_schemas import PRIVACY_ANSWERS
 from services.rest.report_schemas import REPORT_ANSWERS
 from services.rest.schemas import ANSWERS as OTHER_ANSWERS
 
 Document = dict[str, Any]
 
-ANSWERS = (*OTHER_ANSWERS, *HISTORY_ANSWERS, *EVIDENCE_ANSWERS, *REPORT_ANSWERS)
+ANSWERS = (*OTHER_ANSWERS, *HISTORY_ANSWERS, *EVIDENCE_ANSWERS, *PRIVACY_ANSWERS, *REPORT_ANSWERS)
 
 REF = "#/components/schemas/{model}"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}

@@ -9,7 +9,7 @@ from psycopg.conninfo import make_conninfo
 
 from projections.reading import Freshness
 from projections.report import Report
-from projections.report_reading import Asked, Reports, Table
+from projections.report_reading import Asked, Reports, Rows
 from projections.reports import REPORTS
 from services.bootstrap import Service
 from tests.collection.front import open_front
@@ -18,19 +18,19 @@ from tests.conftest import Desk
 TODAY = datetime.now(UTC).date() + timedelta(days=1)
 WIDE = (date(2026, 1, 1), TODAY)
 
-Rows = list[dict[str, Any]]
+Shown = list[dict[str, Any]]
 
 
-async def answered(service: Service, asked: Asked) -> tuple[int, Rows, Rows]:
+async def answered(service: Service, asked: Asked) -> tuple[int, Shown, Shown]:
     """The position, rows and events of a report."""
     async with Reports(service.conninfo, service.reader).open(asked, Freshness()) as opened:
         rows = await _all(opened.rows)
         return opened.position, rows, await _all(opened.events) if opened.events else []
 
 
-async def _all(table: Table) -> Rows:
-    names = [column.name for column in table.columns]
-    return [dict(zip(names, row, strict=True)) async for batch in table.batches for row in batch]
+async def _all(rows: Rows) -> Shown:
+    names = [column.name for column in rows.columns]
+    return [dict(zip(names, row, strict=True)) async for batch in rows.batches for row in batch]
 
 
 @pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))

@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from services.billing.ports import Decided
 from services.bootstrap import make_service
-from services.rest.schemas import ForgottenGuest
+from services.rest.privacy_schemas import ForgottenGuest
 from services.store.log_store import SELECT_STREAMS
 from services.store.protections import shipped_functions
 from tests.collection.front import Front, client_for, open_front

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.rest.schemas import GuestExport
+from services.rest.privacy_schemas import GuestExport
 from tests.collection.front import CALLBACK_KEY, MESSAGE, NAME, PHONE, Front, client_for, open_front
 from tests.conftest import PAID_AT
 from tests.rest.support import expect_problem, nothing_written

@@ -21,7 +21,6 @@ class Format:
 
     name: str
     media_type: str
-    ending: str
     write: Write
     write_marked: Write | None = None
 
@@ -29,14 +28,13 @@ class Format:
 FORMATS = {
     each.name: each
     for each in (
-        Format("json", "application/json", ".json", write_json),
+        Format("json", "application/json", write_json),
         Format(
             "csv",
             "text/csv; charset=utf-8; header=present",
-            ".csv",
             write_csv,
             partial(write_csv, byte_order_mark=True),
         ),
-        Format("parquet", "application/vnd.apache.parquet", ".parquet", write_parquet),
+        Format("parquet", "application/vnd.apache.parquet", write_parquet),
     )
 }

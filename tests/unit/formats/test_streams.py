@@ -20,11 +20,11 @@ from tests.unit.formats.given import A_ROW, COLUMNS, HEADER, NAME, ROWS, WRONG, 
 EVERY = pytest.mark.parametrize("each", FORMATS.values(), ids=list(FORMATS))
 
 
-def test_each_format_has_a_media_type_and_an_ending() -> None:
-    assert {name: (each.name, each.media_type, each.ending) for name, each in FORMATS.items()} == {
-        "json": ("json", "application/json", ".json"),
-        "csv": ("csv", "text/csv; charset=utf-8; header=present", ".csv"),
-        "parquet": ("parquet", "application/vnd.apache.parquet", ".parquet"),
+def test_each_format_has_a_name_and_a_media_type() -> None:
+    assert {name: (each.name, each.media_type) for name, each in FORMATS.items()} == {
+        "json": ("json", "application/json"),
+        "csv": ("csv", "text/csv; charset=utf-8; header=present"),
+        "parquet": ("parquet", "application/vnd.apache.parquet"),
     }
 
 
