@@ -6,6 +6,7 @@ still come. Up to a position nothing ever does. `effectiveAt` says which of that
 count from when they were paid, everything else from when it was recorded (`billing/effective.py`).
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ from services.desk.requests import POSITION
 from services.turns import in_turns
 
 TIME: TypeAdapter[datetime] = TypeAdapter(Moment)
+UNENCODED_PLUS = re.compile(r" (?=[0-9]{2}:[0-9]{2}$)")
+"""Before an offset: in an address a plus must be written %2B, for it means a space, and is easily forgotten."""
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -251,7 +254,7 @@ def time_or_position(pointer: str, text: str) -> PointInLog:
 def parsed_time(pointer: str, text: str, otherwise: str = "") -> datetime:
     """A time with an offset, in UTC. Raises Problem when it is none, and says what else it may be."""
     try:
-        moment = TIME.validate_python(text)
+        moment = TIME.validate_python(UNENCODED_PLUS.sub("+", text))
         return moment.astimezone(UTC)
     except OverflowError:  # UTC has no such year: nothing ever happened beyond either end
         return EARLIEST if moment.year == 1 else LATEST

@@ -1,5 +1,7 @@
 """Query parameters and headers: every wrong form is refused by name, and the right ones do what they say."""
 
+from datetime import datetime, timedelta, timezone
+
 import httpx
 import pytest
 
@@ -12,6 +14,7 @@ BILLS = "/v1/folios/FOLIO-1/bills"
 NO_TIMES = [
     "", "now", "2026-11-22", "2026-11-22T14:00:00", "1700000000", "1700000000.5", "2026-11-22T14:00:00+99:00",
     "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "2026-11-22T14:00:00Z%0A", "%00",
+    "2026-11-22+14:00", "2026-11-22T14:00+09:00Z", "2026-11-22T14:00:00++09:00", "2026-11-22T14:00:00+09:00%0A",
 ]  # fmt: skip
 WRONG_PARAMETERS = {
     "limit": ["0", "501", "abc", "-1", "1.5", "", "+1", "1e2", " 5", "5%20", "%D9%A5", "9" * 5_000, "0x10", "%00",
@@ -62,6 +65,17 @@ async def test_moments_far_away_are_answered(desk: Desk, client: httpx.AsyncClie
         expect_problem(await client.get(f"/v1/bills/{bill['id']}?at={time}"), 400, "INVALID_PARAMETER", "/at")
         assert desk.expect(200, await client.get(f"/v1/bills/{bill['id']}?effectiveAt={time}")) == bill
         assert (await client.get(f"{LIST}?updatedSince={time}")).json()["items"] == []
+
+
+async def test_a_plus_before_an_offset_may_be_written_as_it_is(desk: Desk, client: httpx.AsyncClient) -> None:
+    bill = await desk.add_bill()
+    created = datetime.fromisoformat(bill["createdAt"]).astimezone(timezone(timedelta(hours=9)))
+    for moment, found in ((created, 1), (created + timedelta(microseconds=1), 0)):
+        for plus in ("+", "%2B"):
+            since = moment.isoformat(timespec="microseconds").replace("+", plus)
+            items = desk.expect(200, await client.get(f"{LIST}?updatedSince={since}"))["items"]
+            assert len(items) == found
+            assert desk.expect(200, await client.get(f"/v1/bills/{bill['id']}?effectiveAt={since}")) == bill
 
 
 @pytest.mark.parametrize(
