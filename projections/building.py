@@ -41,6 +41,16 @@ RECORD_DEFINITION = """
 FORGET_PARKED = "DELETE FROM read_model.parked WHERE read_model = %(name)s"
 
 
+class LogLacksEvents(Exception):
+    """The log has a hole: positions have none of their own, so somebody has taken events away."""
+
+    def __init__(self, after: int, until: int) -> None:
+        super().__init__(
+            f"The log lacks events between {after + 1} and {until}, so nothing can be made of it."
+            " 'folio audit verify' tells more; a backup has them."
+        )
+
+
 class Progress:
     """Is told how a building goes; this one keeps it to itself."""
 
@@ -106,7 +116,7 @@ class ReadAhead:
 
 
 class Building:
-    """Read models that are being built at a place. Every method raises psycopg.Error."""
+    """Read models that are being built at a place. Every method raises psycopg.Error; filling, LogLacksEvents too."""
 
     def __init__(self, connection: Connection, log: Connection, place: Place, codec: EventCodec) -> None:
         self.connection = connection
@@ -153,7 +163,14 @@ class Building:
         self, place: Place, models: Sequence[ReadModel], read: Read, until: int, progress: Progress
     ) -> None:
         ahead = ReadAhead(self._log, read)
-        follower = Follower(place, models, ahead.read, BATCH_EVENTS_MAX)
+
+        async def complete(connection: Connection, after: int, until: int) -> Batch:
+            batch = await ahead.read(connection, after, until)
+            if len(batch.events) < until - after:
+                raise LogLacksEvents(after, until)
+            return batch
+
+        follower = Follower(place, models, complete, BATCH_EVENTS_MAX)
         reached = -1
         try:
             while reached < until:

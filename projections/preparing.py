@@ -23,8 +23,8 @@ def prepare(
 ) -> list[str]:
     """Fill the tables that are missing or defined otherwise from the log; returns the names of those.
 
-    The old tables serve processes of the older version until then. Raises psycopg.Error, and what the progress does
-    to stop it; what was begun is continued the next time.
+    The old tables serve processes of the older version until then. Raises LogLacksEvents, psycopg.Error, and what the
+    progress does to stop it; what was begun is continued the next time.
     """
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         return runner.run(_prepare(conninfo, models, codec, progress or Progress()))

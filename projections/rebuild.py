@@ -72,7 +72,7 @@ async def rebuild(
     """Rebuild read models from the log; returns the position of each in the moment when it began to serve.
 
     What was stopped is continued, unless `anew` or the definition has changed since. Raises RebuildUnderWay unless
-    `patient`, psycopg.Error.
+    `patient`, LogLacksEvents, psycopg.Error.
     """
     async with two_connections(conninfo, CONNECTION_NAME) as (connection, log):
         building = Building(connection, log, BESIDE, codec)

@@ -58,7 +58,7 @@ async def verify(
 ) -> AsyncIterator[Difference | Verified]:
     """Compare read models with the log; gives each difference, and at the end of each model what was compared.
 
-    Nothing is changed and nobody waits. Raises OtherDefinition, psycopg.Error.
+    Nothing is changed and nobody waits. Raises OtherDefinition, LogLacksEvents, psycopg.Error.
     """
     async with two_connections(conninfo, CONNECTION_NAME) as (connection, log):
         building = Building(connection, log, TEMPORARY, codec)

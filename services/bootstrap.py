@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from projections.accommodations import ACCOMMODATIONS
 from projections.bill_entries import BILL_ENTRIES
 from projections.bills import BILLS
-from projections.building import Progress
+from projections.building import LogLacksEvents, Progress
 from projections.folios import FOLIOS
 from projections.house_entries import HOUSE_ENTRIES
 from projections.lag import Lag, measure
@@ -104,7 +104,9 @@ log = logging.getLogger(__name__)
 
 
 def prepare_database(conninfo: str, progress: Progress | None = None) -> None:
-    """Migrate, and fill the read models' tables that are new. Raises psycopg.Error, MigrationError."""
+    """Migrate, and fill the read models' tables that are new. Raises psycopg.Error, MigrationError,
+    LogLacksEvents.
+    """
     migrate(conninfo)
     for name in prepare(conninfo, READ_MODELS, CODEC, progress):
         log.info("the read model %s is new and was filled from the start of the log", name)
@@ -186,7 +188,7 @@ class Service:
             except psycopg.Error as error:
                 self.trouble = "the database does not answer"
                 log.error("the database does not answer, trying again every second: %s", str(error).strip())
-            except MigrationError as error:
+            except (MigrationError, LogLacksEvents) as error:
                 self.trouble = str(error)
                 self.begun.set()
                 log.error("the database cannot be used, nothing is served: %s", error)

@@ -14,6 +14,7 @@ import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
+from projections.building import LogLacksEvents
 from services.billing.ports import StoreUnavailable
 from services.bootstrap import Service
 from services.desk.problems import Problem
@@ -68,7 +69,7 @@ def clear_messages() -> Iterator[None]:
     """Turn what an operator can put right into a message instead of a traceback."""
     try:
         yield
-    except (EmbeddedPostgresError, MigrationError, PortTaken, BadAddress, BadKey, NameTaken) as error:
+    except (EmbeddedPostgresError, MigrationError, LogLacksEvents, PortTaken, BadAddress, BadKey, NameTaken) as error:
         fail(str(error))
     except (psycopg.OperationalError, StoreUnavailable) as error:
         fail(f"The database does not answer: {str(error).strip()}\nCheck FOLIO_DATABASE_URL and that it runs.")
