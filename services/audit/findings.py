@@ -50,7 +50,7 @@ class Kind(StrEnum):
     GUEST_NOT_FORGOTTEN = "GUEST_NOT_FORGOTTEN"
     """Personal data is there, or may be made, of a guest whom the log says to be forgotten."""
     KEY_LOST = "KEY_LOST"
-    """A folio's data key was destroyed, and no event says that its guest was forgotten."""
+    """A folio's data key was destroyed or taken away, and no event says that its guest was forgotten."""
     PROTECTION_MISSING = "PROTECTION_MISSING"
     """Something that keeps the log from being changed was taken away."""
     NOT_CHECKED = "NOT_CHECKED"

@@ -56,6 +56,23 @@ COMPARISONS = tuple(
          WHERE data_key IS NULL AND NOT EXISTS (SELECT FROM forgotten WHERE forgotten.folio_id = key.folio_id)
         """,
         ),
+        (
+            Kind.KEY_LOST,
+            "Folio {1} has no data key, yet personal data was sealed under one at position {0};"
+            " no event says that its guest was forgotten.",
+            """
+        SELECT min(sealed.position) AS position, folio_id
+          FROM (SELECT notification_id AS position,
+                       coalesce(fields ->> 'folio_id', fields #>> '{asked,folio_id}') AS folio_id
+                  FROM ledger.events
+                 CROSS JOIN LATERAL (SELECT convert_from(state, 'UTF8')::jsonb AS fields OFFSET 0) AS read
+                 WHERE topic IN ('payment.recorded', 'payment.updated', 'payment_request.requested')
+                   AND (position('"sealed":"'::bytea IN state) > 0 OR position('"guest":"'::bytea IN state) > 0)) AS sealed
+          LEFT JOIN ledger.personal_data_keys AS key USING (folio_id) LEFT JOIN forgotten USING (folio_id)
+         WHERE key.folio_id IS NULL AND forgotten.folio_id IS NULL
+         GROUP BY folio_id
+        """,
+        ),
     )
 )
 

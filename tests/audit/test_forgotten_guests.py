@@ -18,9 +18,13 @@ EVENTS = (
     ("folio/FOLIO-1", 1, "folio.opened", {"folio_id": "FOLIO-1"}),
     (REQUEST, 1, "payment_request.requested", {"asked": {"folio_id": "FOLIO-1"}}),
     ("folio/FOLIO-1", 2, "folio.guest_forgotten", {"folio_id": "FOLIO-1"}),
+    ("BILL-2", 1, "payment.recorded", {"folio_id": "FOLIO-2", "virtual_accounts": [{"sealed": "v1.A"}]}),
+    ("BILL-2", 2, "payment.updated", {"folio_id": "FOLIO-2", "virtual_accounts": [{"sealed": "v1.B"}]}),
+    ("BILL-3", 1, "payment.recorded", {"folio_id": "FOLIO-3", "payment_method": '"sealed":"v1.A"'}),
+    ("REQUEST0000000000004", 1, "payment_request.requested", {"asked": {"folio_id": "FOLIO-4"}, "guest": "v1.C"}),
 )
 BESIDE = """
-    INSERT INTO ledger.personal_data_keys VALUES ('FOLIO-2', 'key');
+    INSERT INTO ledger.personal_data_keys VALUES ('FOLIO-2', 'key'), ('FOLIO-4', 'key');
     INSERT INTO collection.callbacks (digest, body, headers, source, request_id, says_paid, folio_id) VALUES
         ('1', '', '{}', '10.0.0.1', 'REQUEST0000000000001', true, 'FOLIO-1'),
         ('2', 'of another guest', '{}', '10.0.0.1', 'REQUEST0000000000002', true, 'FOLIO-2')
@@ -41,6 +45,12 @@ LEFT = {
     "UPDATE ledger.personal_data_keys SET data_key = NULL WHERE folio_id = 'FOLIO-2'": (
         Kind.KEY_LOST, None, "The data key of folio FOLIO-2 is destroyed"
     ),
+    "DELETE FROM ledger.personal_data_keys WHERE folio_id = 'FOLIO-2'": (
+        Kind.KEY_LOST, 4, "Folio FOLIO-2 has no data key, yet personal data was sealed under one at position 4"
+    ),
+    "DELETE FROM ledger.personal_data_keys WHERE folio_id = 'FOLIO-4'": (
+        Kind.KEY_LOST, 7, "Folio FOLIO-4 has no data key"
+    ),
 }  # fmt: skip
 """What may have become of a database, and what is said of it."""
 
@@ -51,7 +61,7 @@ def forgotten(postgres: str) -> str:
     empty_ledger(postgres)
     with psycopg.connect(postgres) as connection:
         for position, (stream, version, topic, state) in enumerate(EVENTS, 1):
-            event = [position, stream, version, topic, json.dumps(state).encode()]
+            event = [position, stream, version, topic, json.dumps(state, separators=(",", ":")).encode()]
             connection.execute("INSERT INTO ledger.events VALUES (%s, %s, %s, %s, %s, now())", event)
         connection.execute(BESIDE)
         while link_next(connection):
