@@ -67,7 +67,8 @@ COMPARISONS = tuple(
                   FROM ledger.events
                  CROSS JOIN LATERAL (SELECT convert_from(state, 'UTF8')::jsonb AS fields OFFSET 0) AS read
                  WHERE topic IN ('payment.recorded', 'payment.updated', 'payment_request.requested')
-                   AND (position('"sealed":"'::bytea IN state) > 0 OR position('"guest":"'::bytea IN state) > 0)) AS sealed
+                   AND (position('"sealed":"'::bytea IN state) > 0
+                        OR position('"guest":"'::bytea IN state) > 0)) AS sealed
           LEFT JOIN ledger.personal_data_keys AS key USING (folio_id) LEFT JOIN forgotten USING (folio_id)
          WHERE key.folio_id IS NULL AND forgotten.folio_id IS NULL
          GROUP BY folio_id
