@@ -2,10 +2,10 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 from services.terminal import fail
@@ -13,7 +13,8 @@ from services.terminal import fail
 
 @contextmanager
 def written_to(output: Path | None) -> Iterator[IO[bytes]]:
-    """What to write to. A file is written beside the named one, and takes its place once all of it is there.
+    """What to write to. A file is written beside the named one, and takes its place once all of it is there; it may be
+    read by whom the umask lets.
 
     Whoever takes the terminal's output may stop taking it.
     """
@@ -28,14 +29,15 @@ def written_to(output: Path | None) -> Iterator[IO[bytes]]:
     if file.exists() and not file.is_file():
         fail(f"{output} is no file.")
     try:
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as beside:
+        place = file.with_name(f".{token_hex(8)}")
+        with place.open("xb") as beside:
             try:
                 yield beside
                 beside.flush()
                 os.fsync(beside.fileno())
-                Path(beside.name).replace(file)
+                place.replace(file)
             except BaseException:
-                Path(beside.name).unlink()
+                place.unlink()
                 raise
     except OSError as error:
         fail(f"{output} cannot be written: {error.strerror}.")

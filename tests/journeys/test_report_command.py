@@ -177,6 +177,9 @@ def test_a_file_is_there_whole_or_as_it_was_and_a_pipe_stays_a_pipe(
     with written_to(link) as whole:
         whole.write(b"whole")
     assert (link.is_symlink(), file.read_bytes()) == (True, b"whole")
+    usual = tmp_path / "usual"
+    usual.touch()
+    assert file.stat().st_mode == usual.stat().st_mode
     os.mkfifo(pipe)
     with pytest.raises(typer.Exit), written_to(pipe):
         raise AssertionError("it is refused before")
