@@ -89,11 +89,14 @@ def end_on_sigterm() -> None:
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Run what comes to an end by itself: Ctrl-C and SIGTERM end it before."""
+    otherwise = signal.getsignal(signal.SIGTERM)
     end_on_sigterm()
     try:
         yield
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, otherwise)
 
 
 @contextmanager

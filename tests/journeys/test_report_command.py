@@ -22,7 +22,6 @@ import typer
 from typer.testing import CliRunner
 
 from projections.reports import REPORTS
-from services import cli_report
 from services.cli import app
 from services.cli_output import written_to
 from services.cli_report import SHOWN_ROWS_MAX
@@ -234,7 +233,6 @@ def test_wrong_options_end_with_status_2_and_are_named(tmp_path: Path, monkeypat
 def test_a_folder_or_database_without_a_ledger_is_told_and_stays_as_it_is(
     tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli_report, "end_on_sigterm", lambda: None)
     monkeypatch.delenv("FOLIO_DATABASE_URL", raising=False)
     (tmp_path / "empty").mkdir()
 
