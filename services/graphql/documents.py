@@ -21,7 +21,7 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
-from services.graphql.guide import without_pages
+from services.graphql.guide import with_pages
 from services.graphql.limits import (
     TOKENS_MAX,
     check_cost,
@@ -59,7 +59,7 @@ class Documents:
         except GraphQLSyntaxError as error:  # a socket would be closed for it, and is to stay open
             raise GraphQLError(error.message, source=error.source, positions=error.positions) from None
         check_form(document)
-        return without_pages(document)
+        return with_pages(document)
 
     def faults(self, text: str, document: DocumentNode, schema: GraphQLSchema) -> list[GraphQLError]:
         """All that is wrong with a document by the schema."""

@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[str, str]] = {
         "values",
     ),
     "100 pages": (
-        "{ " + " ".join(f"a{n}: getAccommodationBillList(accommodationId: 1) {{ id name }}" for n in range(99)) + "}",
+        "{ " + " ".join(f"a{n}: getAccommodationBills(accommodationId: 1) {{ id name }}" for n in range(99)) + "}",
         "values",
     ),
     "the schema ten times": (
