@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from services.access import Caller
-from services.billing.accommodation import DayClosed
+from services.billing.accommodation import AccommodationConfigured, DayClosed
 from services.billing.bill import Bill, BillDeleted
 from services.billing.business_day import BusinessDays
 from services.billing.effective import InEffect
@@ -96,12 +96,9 @@ class Past:
     async def days(self, accommodation_id: str, limit: int) -> tuple[View, int]:
         """The business day that events belong to now, and the newest closed days; and the position."""
         head, newest = await self.log.head()
-        days, closed = BusinessDays(), list[View]()
-        for placed in await self.log.events_of([accommodation_stream(accommodation_id)], head):
-            event: Any = placed.event
-            days.take(event, placed.position)
-            if isinstance(event, DayClosed):
-                closed.append(_closed(event, placed.position))
+        events = await self.log.events_of([accommodation_stream(accommodation_id)], head)
+        days = _days_told_by(events)
+        closed = [_closed(placed.event, placed.position) for placed in events if isinstance(placed.event, DayClosed)]
         now = datetime.now(UTC)
         view = {
             "businessDate": days.business_date(head + 1, max(now, newest or now)),
@@ -109,6 +106,12 @@ class Past:
             "items": closed[::-1][:limit],
         }
         return view, head
+
+    async def days_of(self, events: Sequence[PlacedEvent], position: int) -> BusinessDays:
+        """The business days, as of a position, of the accommodation that a folio's events are of."""
+        named = next((placed.accommodation_id for placed in events if placed.accommodation_id is not None), None)
+        streams = [] if named is None else [accommodation_stream(named)]
+        return _days_told_by(await self.log.events_of(streams, position))
 
     async def bill(self, bill_id: str, point: PointInLog, caller: Caller) -> tuple[View, int]:
         """The bill then, and the position. Raises Problem when there was none."""
@@ -144,6 +147,15 @@ class Past:
         if first is None or not caller.reaches(getattr(first, "accommodation_id", "")):
             return not_found(kind, id_)
         return _absent(kind, id_, f"it is there since {shown(since or first.timestamp)}")
+
+
+def _days_told_by(events: Sequence[PlacedEvent]) -> BusinessDays:
+    """The business days as all events of an accommodation, in their order, tell them."""
+    days = BusinessDays()
+    for placed in events:
+        if isinstance(placed.event, AccommodationConfigured | DayClosed):
+            days.take(placed.event, placed.position)
+    return days
 
 
 def _closed(event: DayClosed, position: int) -> View:
