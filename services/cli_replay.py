@@ -93,7 +93,7 @@ async def _replay(conninfo: str, folio_id: str, point: PointInLog) -> Replayed:
                 later = await log.events_of([folio_stream(folio_id)], (await log.head())[0])
                 since = f"; it is there since {shown(later[0].event.timestamp)}" if later else ""
                 fail(f"There is no folio {folio_id}{' then' if later else ''}{since}.")
-            days = await past.days_of(events, until)
+            days = await past.days_of(events, events)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
             fail(NO_LEDGER)
         except EventUnreadable as error:

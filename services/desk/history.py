@@ -122,7 +122,7 @@ class History:
         of_subject = streams if subject.kind == "folio" else [subject.stream]
         await self.check_count(of_subject, 0, position, with_effect=True)
         events = await self.past.log.events_of(streams, position)
-        days = await self.past.days_of(events, position)
+        days = await self.past.days_of(events, events)
         journal, concerns, items = Journal(), await _concerning(subject, events), []
         async for step in steps(events, concerns, journal):
             balance = step.folio_balance if subject.kind == "folio" else step.bill_balance
@@ -171,7 +171,7 @@ class History:
         self, shown: Sequence[Step], events: Sequence[PlacedEvent], head: int, caller: Caller
     ) -> list[View]:
         """The steps with where they lead and what they rest on, found among all events that the log has at `head`."""
-        days = await self.past.days_of(events, head)
+        days = await self.past.days_of([step.placed for step in shown], events)
         links = Links(events, head)
         await links.look_up(shown, self.past.log)
         digests, may_have = await callback_digests(events), caller.role in AUDIT_ROLES

@@ -62,6 +62,12 @@ class LogReader(Protocol):
         """The events of these streams up to a position, in the order of the log; only those of `topics` if given."""
         ...
 
+    async def events_of_stream(self, stream: str, position: int, topic: str, since: int) -> list[PlacedEvent]:
+        """The events of a stream up to a position, in the order of the log; those of a topic only from its last one
+        before `since` on.
+        """
+        ...
+
     async def count_of(
         self, streams: Collection[str], after: int, until: int, most: int, *, with_effect: bool = False
     ) -> int:
@@ -107,11 +113,17 @@ class Past:
         }
         return view, head
 
-    async def days_of(self, events: Sequence[PlacedEvent], position: int) -> BusinessDays:
-        """The business days, as of a position, of the accommodation that a folio's events are of."""
-        named = next((placed.accommodation_id for placed in events if placed.accommodation_id is not None), None)
-        streams = [] if named is None else [accommodation_stream(named)]
-        return _days_told_by(await self.log.events_of(streams, position))
+    async def days_of(self, told: Sequence[PlacedEvent], events: Sequence[PlacedEvent]) -> BusinessDays:
+        """The business days of some of a folio's events, in their order, among all of them.
+
+        Days are closed in their order: of the closings before, and a house has one for each day, the last says enough.
+        """
+        house = next((placed.accommodation_id for placed in events if placed.accommodation_id is not None), None)
+        if house is None or not told:
+            return BusinessDays()
+        since, position = told[0].position, told[-1].position
+        stream = accommodation_stream(house)
+        return _days_told_by(await self.log.events_of_stream(stream, position, DayClosed.TOPIC, since))
 
     async def bill(self, bill_id: str, point: PointInLog, caller: Caller) -> tuple[View, int]:
         """The bill then, and the position. Raises Problem when there was none."""
@@ -150,7 +162,7 @@ class Past:
 
 
 def _days_told_by(events: Sequence[PlacedEvent]) -> BusinessDays:
-    """The business days as all events of an accommodation, in their order, tell them."""
+    """The business days as an accommodation's events, in their order, tell them."""
     days = BusinessDays()
     for placed in events:
         if isinstance(placed.event, AccommodationConfigured | DayClosed):
