@@ -114,7 +114,7 @@ class Past:
         return view, head
 
     async def days_of(self, told: Sequence[PlacedEvent], events: Sequence[PlacedEvent]) -> BusinessDays:
-        """The business days of some of a folio's events, in their order, among all of them.
+        """The business days of those events that are told, in their order; `events` are all of their folio.
 
         Days are closed in their order: of the closings before, and a house has one for each day, the last says enough.
         """
