@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from services.access import Caller
-from services.billing.accommodation import DayClosed
+from services.billing.accommodation import AccommodationConfigured, DayClosed
 from services.billing.bill import Bill, BillDeleted
 from services.billing.business_day import BusinessDays
 from services.billing.effective import InEffect
@@ -62,6 +62,12 @@ class LogReader(Protocol):
         """The events of these streams up to a position, in the order of the log; only those of `topics` if given."""
         ...
 
+    async def events_of_stream(self, stream: str, position: int, topic: str, since: int) -> list[PlacedEvent]:
+        """The events of a stream up to a position, in the order of the log; those of a topic only from its last one
+        before `since` on.
+        """
+        ...
+
     async def count_of(
         self, streams: Collection[str], after: int, until: int, most: int, *, with_effect: bool = False
     ) -> int:
@@ -96,12 +102,9 @@ class Past:
     async def days(self, accommodation_id: str, limit: int) -> tuple[View, int]:
         """The business day that events belong to now, and the newest closed days; and the position."""
         head, newest = await self.log.head()
-        days, closed = BusinessDays(), list[View]()
-        for placed in await self.log.events_of([accommodation_stream(accommodation_id)], head):
-            event: Any = placed.event
-            days.take(event, placed.position)
-            if isinstance(event, DayClosed):
-                closed.append(_closed(event, placed.position))
+        events = await self.log.events_of([accommodation_stream(accommodation_id)], head)
+        days = _days_told_by(events)
+        closed = [_closed(placed.event, placed.position) for placed in events if isinstance(placed.event, DayClosed)]
         now = datetime.now(UTC)
         view = {
             "businessDate": days.business_date(head + 1, max(now, newest or now)),
@@ -109,6 +112,18 @@ class Past:
             "items": closed[::-1][:limit],
         }
         return view, head
+
+    async def days_of(self, told: Sequence[PlacedEvent], events: Sequence[PlacedEvent]) -> BusinessDays:
+        """The business days of those events that are told, in their order; `events` are all of their folio.
+
+        Days are closed in their order: of the closings before, and a house has one for each day, the last says enough.
+        """
+        house = next((placed.accommodation_id for placed in events if placed.accommodation_id is not None), None)
+        if house is None or not told:
+            return BusinessDays()
+        since, position = told[0].position, told[-1].position
+        stream = accommodation_stream(house)
+        return _days_told_by(await self.log.events_of_stream(stream, position, DayClosed.TOPIC, since))
 
     async def bill(self, bill_id: str, point: PointInLog, caller: Caller) -> tuple[View, int]:
         """The bill then, and the position. Raises Problem when there was none."""
@@ -144,6 +159,15 @@ class Past:
         if first is None or not caller.reaches(getattr(first, "accommodation_id", "")):
             return not_found(kind, id_)
         return _absent(kind, id_, f"it is there since {shown(since or first.timestamp)}")
+
+
+def _days_told_by(events: Sequence[PlacedEvent]) -> BusinessDays:
+    """The business days as an accommodation's events, in their order, tell them."""
+    days = BusinessDays()
+    for placed in events:
+        if isinstance(placed.event, AccommodationConfigured | DayClosed):
+            days.take(placed.event, placed.position)
+    return days
 
 
 def _closed(event: DayClosed, position: int) -> View:
