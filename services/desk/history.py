@@ -74,8 +74,9 @@ def history_filter(
     end = None if until is None else parsed_time("/to", until)
     if start is not None and end is not None and start > end:
         raise invalid("/from", "from lies later than to; turn them round.")
-    if actor is not None and not 1 <= len(actor) <= ACTOR_LENGTH_MAX:
-        raise invalid("/actor", f"actor is a PMS user or the name of a key, 1 to {ACTOR_LENGTH_MAX} characters.")
+    if actor is not None and not (1 <= len(actor) <= ACTOR_LENGTH_MAX and actor.isprintable()):
+        form = f"1 to {ACTOR_LENGTH_MAX} printable characters"
+        raise invalid("/actor", f"actor is a PMS user or the name of a key, {form}.")
     if topic is not None and topic not in TOPICS:
         raise invalid("/event", f"event is one of {', '.join(TOPICS)}.")
     return HistoryFilter(after, start, end, actor, topic)
