@@ -45,6 +45,17 @@ class PointInLog:
     effective_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Then:
+    """A point of the past that was found in the log: its position, and what was in effect (None: all that was known).
+
+    Whatever one answer shows is of one of these.
+    """
+
+    position: int
+    effective_at: datetime | None = None
+
+
 class LogReader(Protocol):
     """Reads the log as it was. All raise StoreUnavailable."""
 
@@ -122,6 +133,13 @@ class Past:
         if bill.deleted:
             raise gone(bill_id, events)
         return await _bill_view(bill), position
+
+    async def bills(self, ids: Collection[str], then: Then, caller: Caller) -> list[View]:
+        """Those of these bills that there were then and that the caller sees, in no order."""
+        events = [placed.event for placed in await self.log.events_of(ids, then.position)]
+        things = (await _things_then(events, then.effective_at)).values()
+        bills = [thing for thing in things if isinstance(thing, Bill) and not thing.deleted]
+        return [await _bill_view(bill) async for bill in in_turns(bills) if caller.reaches(bill.accommodation_id)]
 
     async def folio(
         self, folio_id: str, bill_ids: Sequence[str], position: int, effective_at: datetime | None, caller: Caller
