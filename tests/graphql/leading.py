@@ -10,10 +10,10 @@ FOLIO = """query($id: ID!, $at: DateTime, $position: ID, $effective: DateTime) {
     folio(id: $id, at: $at, position: $position, effectiveAt: $effective) {
         balanceAmount paidAmount
         bills {
-            ...members transferOriginBill { ...members transferOriginBill { ...members } } payments { bill { version } }
-            settlementsMade { targetBill { ...members settlementsReceived { paymentBill { version } } } }
-            settlementsReceived { paymentBill { ...members } targetBill { version } }
-            paymentRequests { bill { ...members paymentRequests { bill { version } } } }
+            ...members transferOriginBill { ...brief transferOriginBill { id version } } payments { bill { version } }
+            settlementsMade { targetBill { ...brief settlementsReceived { paymentBill { version } } } }
+            settlementsReceived { paymentBill { ...brief } }
+            paymentRequests { bill { ...brief paymentRequests { status } } }
         }
     }
 }"""
@@ -21,9 +21,10 @@ BILL = """query($id: ID!, $at: DateTime, $position: ID, $effective: DateTime) {
     bill(id: $id, at: $at, position: $position, effectiveAt: $effective) { ...members }
 }"""
 MEMBERS = """
+fragment brief on Bill { id name totalAmount balanceAmount status version payments { amount } }
 fragment members on Bill {
-    id name totalAmount balanceAmount status updatedAt version
-    payments { id amount paidAt cancelledAt virtualAccounts { accountNumber accountHolder } }
+    ...brief updatedAt
+    payments { id paidAt cancelledAt virtualAccounts { accountNumber accountHolder } }
     settlementsMade { targetBillId settledAmount } settlementsReceived { paymentBillId settledAmount }
     paymentRequests {
         id billId amount status url customerName maskedPhone requestedAt sentAt paidAt paidAmount paymentId
@@ -36,6 +37,5 @@ async def shown(client: httpx.AsyncClient, id_: str, document: str = FOLIO, **po
     """What a document shows of the folio or bill, and the position that the answer is from."""
     body = {"query": document + MEMBERS, "variables": {"id": id_, **point}}
     answer = await client.post("/graphql", json=body)
-    data = answer.json()["data"]
     assert "errors" not in answer.json(), errors_of(answer)
-    return data, int(answer.headers["Folio-Position"])
+    return answer.json()["data"], int(answer.headers["Folio-Position"])
