@@ -101,6 +101,10 @@ class Lookups:
         answer = await folios.find_folio(self._reader, folio_id, caller.sees, freshness)
         return Found(one(answer, "folio", folio_id), answer.position)
 
+    async def check_folio(self, folio_id: str, caller: Caller) -> None:
+        """Raise Problem when the caller sees no such folio, whatever the read models have."""
+        await self._past.check_folio(folio_id, caller)
+
     async def folio_balances(self, folio_ids: Sequence[str], at: int) -> dict[str, int]:
         """What each of these folios, all of which are there, owed at a recent position of the log."""
         return await folios.balances_of_folios(self._reader, folio_ids, at) if folio_ids else {}

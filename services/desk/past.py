@@ -21,7 +21,7 @@ from services.billing.business_day import BusinessDays
 from services.billing.effective import InEffect
 from services.billing.event import LedgerEvent
 from services.billing.feed import PlacedEvent
-from services.billing.folio import Folio
+from services.billing.folio import Folio, FolioOpened
 from services.billing.ids import accommodation_stream, folio_stream
 from services.billing.views import View, folio_view, payment_view, settlement_view
 from services.desk.bodies import Moment
@@ -151,6 +151,13 @@ class Past:
         if view is None or not caller.reaches(view["accommodationId"]):
             raise await self.not_there("folio", folio_id, stream, caller, await _since(events, effective_at))
         return view
+
+    async def check_folio(self, folio_id: str, caller: Caller) -> None:
+        """Raise Problem when there is no such folio, or none that the caller sees: alike, and from the log alone."""
+        head, _ = await self.log.head()
+        opened: list[Any] = await self.log.events_of([folio_stream(folio_id)], head, {FolioOpened.TOPIC})
+        if not any(caller.reaches(placed.event.accommodation_id) for placed in opened):
+            raise not_found("folio", folio_id)
 
     async def not_there(
         self, kind: str, id_: str, stream: str, caller: Caller, since: datetime | None = None

@@ -29,7 +29,7 @@ FRAGMENTS_MAX = 50
 REPEATED_FIELDS_MAX = 20
 COST_MAX = 50_000
 FOLLOWED_COST = 20
-"""What it costs to follow a member to another thing, besides what is shown of that: so long many values take."""
+"""What it costs to follow a member to another thing, besides what is shown of that: it takes as long as many values."""
 VARIABLE_DEPTH_MAX = 10
 VARIABLE_VALUES_MAX = 6_000
 
