@@ -30,8 +30,8 @@ class Subscription:
         check_id("folioId", folio_id, "folioId")
         session = info.context
         caller = await session.caller()
-        await session.front.lookups.check_folio(folio_id, caller)
         start = await _start(session.front.events, after)
+        await session.front.lookups.check_folio(folio_id, caller)
 
         async def admitted() -> bool:
             return await session.caller() == caller
