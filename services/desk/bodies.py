@@ -60,14 +60,17 @@ def read_day(value: Any) -> Any:
 
 Line = AfterValidator(no_control_characters)
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX), Line]
-Reason = Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX), Line]
-Snapshot = Annotated[str, Field(min_length=1, max_length=SNAPSHOT_LENGTH_MAX), Line]
+Reason = Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX, description="Why; the log keeps it"), Line]
+Snapshot = Annotated[
+    str, Field(min_length=1, max_length=SNAPSHOT_LENGTH_MAX, description="A reference of the PMS"), Line
+]
 ShortText = Annotated[str, Field(min_length=1, max_length=60), Line]
 PmsId = Annotated[str, Field(pattern=PMS_ID_PATTERN, examples=["FOLIO-204"])]
 Ulid = Annotated[str, Field(pattern=ULID_PATTERN, examples=["01JD9T7Q2M4Z8K6W3X5V1B0C9E"])]
 Amount = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="Minor units of the currency")]
 PositiveAmount = Annotated[int, Field(ge=1, le=AMOUNT_MAX, description="Minor units of the currency")]
-PaymentMethod = Annotated[str, Field(pattern=PAYMENT_METHOD_PATTERN, examples=["CARD"])]
+METHODS = "CARD, CASH, TRANSFER, VIRTUAL_ACCOUNT, or another such as MILEAGE"
+PaymentMethod = Annotated[str, Field(pattern=PAYMENT_METHOD_PATTERN, examples=["CARD"], description=METHODS)]
 Day = Annotated[date, BeforeValidator(read_day), Field(examples=["2026-11-30"])]
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), Field(examples=["2026-11-22T14:00:00+09:00"])]
 
@@ -96,7 +99,7 @@ class VirtualAccountBody(Part):
 
 VirtualAccounts = Annotated[
     list[VirtualAccountBody],
-    Field(max_length=ACCOUNTS_MAX, description="A single account may stand without the list around it"),
+    Field(max_length=ACCOUNTS_MAX, description="Only with VIRTUAL_ACCOUNT; one may stand without a list"),
     BeforeValidator(_as_list),
 ]
 
@@ -129,8 +132,10 @@ class NewBillBody(Body):
 
     name: Name
     total_amount: Amount
-    accommodation_id: PmsId | None = None
-    balance_amount: Amount | None = None
+    accommodation_id: Annotated[PmsId, Field(description="Needed for a new folio")] | None = None
+    balance_amount: Annotated[Amount, Field(description="Minor units of the currency; by default the total")] | None = (
+        None
+    )
     reservation_id: PmsId | None = None
     payments: Annotated[list[PaymentPart], Field(max_length=ITEMS_MAX)] | None = None
     settlements: Annotated[list[SettlementPart], Field(max_length=ITEMS_MAX)] | None = None
@@ -144,7 +149,7 @@ class BillChangesBody(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"totalAmount": 120000, "reason": "Rate corrected"}})
 
     name: Name | None = None
-    total_amount: Amount | None = None
+    total_amount: Annotated[Amount, Field(description="Minor units; alone it moves the balance along")] | None = None
     balance_amount: Amount | None = None
 
 
@@ -178,7 +183,7 @@ class TransferPart(Part):
     """A bill to transfer: a part of its total, or without `splitAmount` all of it."""
 
     id: Ulid
-    split_amount: PositiveAmount | None = None
+    split_amount: Annotated[PositiveAmount, Field(description="Minor units of its total; by default all")] | None = None
 
 
 class TransferBody(Body):
@@ -195,8 +200,8 @@ class TransferBody(Body):
     )
 
     bills: Annotated[list[TransferPart], Field(min_length=1, max_length=ITEMS_MAX)]
-    folio_id: PmsId
-    reservation_id: PmsId | None = None
+    folio_id: Annotated[PmsId, Field(description="The folio to move them to")]
+    reservation_id: Annotated[PmsId, Field(description="Needed within a bill's own folio")] | None = None
 
 
 class NewPaymentBody(Body):
@@ -217,7 +222,7 @@ class NewPaymentBody(Body):
     amount: PositiveAmount
     paid_at: Moment
     virtual_accounts: VirtualAccounts | None = None
-    apply_to_balance: bool | None = None
+    apply_to_balance: Annotated[bool, Field(description="Whether the balance counts it; by default not")] | None = None
 
 
 class PaymentChangesBody(Body):

@@ -14,7 +14,8 @@ from projections.reading import Answer, Freshness, Reader
 from services.access import Caller
 from services.billing.views import View
 from services.desk.pages import cursor_of
-from services.desk.past import Past, PointInLog
+from services.desk.past import Past, PointInLog, Then
+from services.desk.past_requests import requests_then
 from services.desk.problems import not_found
 
 T = TypeVar("T")
@@ -100,6 +101,10 @@ class Lookups:
         answer = await folios.find_folio(self._reader, folio_id, caller.sees, freshness)
         return Found(one(answer, "folio", folio_id), answer.position)
 
+    async def check_folio(self, folio_id: str, caller: Caller) -> None:
+        """Raise Problem when the caller sees no such folio, whatever the read models have."""
+        await self._past.check_folio(folio_id, caller)
+
     async def folio_balances(self, folio_ids: Sequence[str], at: int) -> dict[str, int]:
         """What each of these folios, all of which are there, owed at a recent position of the log."""
         return await folios.balances_of_folios(self._reader, folio_ids, at) if folio_ids else {}
@@ -119,6 +124,10 @@ class Lookups:
         """Those of these bills that the caller sees, in no order."""
         answer = await bills.bills_by_id(self._reader, ids, caller.sees, freshness)
         return Found(answer.rows, answer.position)
+
+    async def bills_then(self, ids: Sequence[str], then: Then, caller: Caller) -> Found[Sequence[View]]:
+        """Those of these bills that there were then and that the caller sees, in no order."""
+        return Found(await self._past.bills(ids, then, caller), then.position)
 
     async def payments(self, bill_id: str, after: int | None, limit: int, caller: Caller, freshness: Freshness) -> Page:
         """A page of a bill's payments, in the order recorded."""
@@ -147,6 +156,12 @@ class Lookups:
         """All payment requests of these bills, newest first, the guests still sealed."""
         answer = await payment_requests.requests_of_bills(self._reader, bill_ids, caller.sees, freshness)
         return Found(answer.rows, answer.position)
+
+    async def requests_of_bills_then(
+        self, bill_ids: Sequence[str], then: Then, caller: Caller
+    ) -> Found[Sequence[View]]:
+        """All payment requests that these bills had had, newest first, the guests still sealed."""
+        return Found(await requests_then(self._past.log, bill_ids, then, caller), then.position)
 
     async def payment_requests(self, wanted: RequestFilter, limit: int, caller: Caller, freshness: Freshness) -> Page:
         """A page of the payment requests of a bill or an accommodation, newest first, the guests still sealed."""

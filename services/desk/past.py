@@ -21,7 +21,7 @@ from services.billing.business_day import BusinessDays
 from services.billing.effective import InEffect
 from services.billing.event import LedgerEvent
 from services.billing.feed import PlacedEvent
-from services.billing.folio import Folio
+from services.billing.folio import Folio, FolioOpened
 from services.billing.ids import accommodation_stream, folio_stream
 from services.billing.views import View, folio_view, payment_view, settlement_view
 from services.desk.bodies import Moment
@@ -42,6 +42,17 @@ class PointInLog:
 
     at: datetime | None = None
     position: int | None = None
+    effective_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Then:
+    """A point of the past that was found in the log: its position, and what was in effect (None: all that was known).
+
+    Whatever one answer shows is of one of these.
+    """
+
+    position: int
     effective_at: datetime | None = None
 
 
@@ -138,6 +149,13 @@ class Past:
             raise gone(bill_id, events)
         return await _bill_view(bill), position
 
+    async def bills(self, ids: Collection[str], then: Then, caller: Caller) -> list[View]:
+        """Those of these bills that there were then and that the caller sees, in no order."""
+        events = [placed.event for placed in await self.log.events_of(ids, then.position)]
+        things = (await _things_then(events, then.effective_at)).values()
+        bills = [thing for thing in things if isinstance(thing, Bill) and not thing.deleted]
+        return [await _bill_view(bill) async for bill in in_turns(bills) if caller.reaches(bill.accommodation_id)]
+
     async def folio(
         self, folio_id: str, bill_ids: Sequence[str], position: int, effective_at: datetime | None, caller: Caller
     ) -> View:
@@ -148,6 +166,13 @@ class Past:
         if view is None or not caller.reaches(view["accommodationId"]):
             raise await self.not_there("folio", folio_id, stream, caller, await _since(events, effective_at))
         return view
+
+    async def check_folio(self, folio_id: str, caller: Caller) -> None:
+        """Raise Problem when there is no such folio, or none that the caller sees: alike, and from the log alone."""
+        head, _ = await self.log.head()
+        opened: list[Any] = await self.log.events_of([folio_stream(folio_id)], head, {FolioOpened.TOPIC})
+        if not any(caller.reaches(placed.event.accommodation_id) for placed in opened):
+            raise not_found("folio", folio_id)
 
     async def not_there(
         self, kind: str, id_: str, stream: str, caller: Caller, since: datetime | None = None

@@ -41,7 +41,25 @@ def _lines(text: str) -> str:
     return text
 
 
-Phone = Annotated[str, Field(max_length=20, examples=["010-1234-5678"]), AfterValidator(_phone)]
+Phone = Annotated[
+    str,
+    Field(max_length=20, examples=["010-1234-5678"], description="The guest's; a message needs it"),
+    AfterValidator(_phone),
+]
+
+CustomerKey = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9._-]{1,50}$", examples=["user-001"], description="The guest at the PMS; enough for a link"
+    ),
+]
+AMOUNT = "Won; by default all that is left to ask"
+PRODUCT_NAME = "What the guest is to pay for; by default the bill's name"
+LAST_DAY = (
+    f"The last day to pay, in Asia/Seoul; by default {commands.DAYS_TO_PAY} days from today, at most"
+    f" {commands.DAYS_TO_PAY_MAX}"
+)
+SEND_TYPE = "TALK, a message to the phone, or URL, a link"
 
 
 class PaymentRequestBody(Body):
@@ -57,13 +75,13 @@ class PaymentRequestBody(Body):
 
     customer_name: Annotated[str, Field(min_length=1, max_length=30), Line]
     phone: Phone | None = None
-    customer_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,50}$", examples=["user-001"])] | None = None
-    amount: Annotated[int, Field(ge=1, le=commands.AMOUNT_MAX, description="Won")] | None = None
-    product_name: Annotated[str, Field(min_length=1, max_length=100), Line] | None = None
+    customer_key: CustomerKey | None = None
+    amount: Annotated[int, Field(ge=1, le=commands.AMOUNT_MAX, description=AMOUNT)] | None = None
+    product_name: Annotated[str, Field(min_length=1, max_length=100, description=PRODUCT_NAME), Line] | None = None
     message: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines)] | None = None
     bill_issuer: Annotated[str, Field(min_length=1, max_length=100), Line] | None = None
-    expires_on: Day | None = None
-    send_type: Literal["TALK", "URL"] | None = None
+    expires_on: Annotated[Day, Field(description=LAST_DAY)] | None = None
+    send_type: Annotated[Literal["TALK", "URL"], Field(description=SEND_TYPE)] | None = None
 
 
 def new_request(body: PaymentRequestBody, *, automatic_card_payment: bool) -> commands.NewRequest:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Optional, Union, get_args, get_origi
 import strawberry
 from pydantic import AwareDatetime, BaseModel
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 from strawberry import ID, UNSET
 
 from services.graphql.scalars import Amount, Date, DateTime
@@ -23,7 +24,8 @@ def arguments_of(body: type[BaseModel]) -> Iterator[inspect.Parameter]:
     for name, member in body.model_fields.items():
         kind = _input_of(name, member.annotation)
         default = inspect.Parameter.empty if member.is_required() else UNSET
-        yield argument(name, kind if member.is_required() else Optional[kind], default, member.description)  # noqa: UP045
+        told = _told(member)
+        yield argument(name, kind if member.is_required() else Optional[kind], default, told)  # noqa: UP045
 
 
 def argument(
@@ -45,6 +47,16 @@ def _plain(value: Any) -> Any:
     return members_of(vars(value)) if dataclasses.is_dataclass(value) else value
 
 
+def _told(member: FieldInfo) -> str | None:
+    """What a body tells of a member, as a sentence. Where it may be None, that stands with its other values."""
+    found = [member]
+    for values in get_args(member.annotation):
+        if get_origin(values) is Annotated:
+            found += [part for part in get_args(values) if isinstance(part, FieldInfo)]
+    told = [each.description for each in found if each.description]
+    return f"{told[-1]}." if told else None
+
+
 def _input_of(name: str, annotation: Any) -> Any:
     origin = get_origin(annotation)
     if origin in {Annotated, Union, types.UnionType}:  # the rest of it is a form, or None
@@ -62,10 +74,10 @@ def _input_of(name: str, annotation: Any) -> Any:
 def _input_object(part: type[BaseModel]) -> Any:
     """An input type for a part of a body, such as SettlementInput for SettlementPart."""
     annotations: dict[str, Any] = {}
-    defaults: dict[str, Any] = {}
-    for parameter in arguments_of(part):
-        annotations[parameter.name] = parameter.annotation
-        if parameter.default is not inspect.Parameter.empty:
-            defaults[parameter.name] = UNSET
+    fields: dict[str, Any] = {}
+    for name, parameter in zip(part.model_fields, arguments_of(part), strict=True):
+        annotations[name] = parameter.annotation
+        default = {} if parameter.default is inspect.Parameter.empty else {"default": UNSET}
+        fields[name] = strawberry.field(description=_told(part.model_fields[name]), **default)
     name = part.__name__.removesuffix("Body").removesuffix("Part") + "Input"
-    return strawberry.input(type(name, (), {"__annotations__": annotations, **defaults}), description=part.__doc__)
+    return strawberry.input(type(name, (), {"__annotations__": annotations, **fields}), description=part.__doc__)

@@ -13,9 +13,13 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from services.billing.views import View
 from services.graphql.limits import refused
 
-COMPLETED_MAX = 5_000
-"""Things that are shown one by one, as their members lead on to others: each may lead to as many again, where the cost
-of a document is only guessed."""
+FOLLOWED_MAX = 3_000
+"""How often members may lead on to other things in one answer, about 30 microseconds each."""
+VALUES_MAX = 500_000
+"""Values in the lists of one answer, about a quarter of a microsecond each.
+
+Both hold what the cost of a document only guesses: a list may be far longer than most are, and all in it lead on.
+"""
 
 Show = Callable[[Any], Any]
 
@@ -46,14 +50,15 @@ class ViewExecution(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._shapes: dict[tuple[str, int], Shape] = {}
-        self._completed = 0
+        self._followed = 0
+        self._values = 0
 
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
         """The execution for one event of a subscription, which remembers nothing of those before."""
         executor = super().build_per_event_executor(payload)
         executor._relevant_sub_fields = {}
         executor._shapes = {}  # type: ignore[attr-defined]
-        executor._completed = 0  # type: ignore[attr-defined]
+        executor._followed = executor._values = 0  # type: ignore[attr-defined]
         return executor
 
     def complete_object_value(
@@ -62,9 +67,6 @@ class ViewExecution(StrawberryGraphQLCoreExecutionContext):
         """The object as the document selects it."""
         if not isinstance(result, dict):
             return super().complete_object_value(return_type, field_details_list, info, path, result, context)
-        self._completed += 1
-        if self._completed > COMPLETED_MAX:
-            raise refused(f"The answer leads on from more than {COMPLETED_MAX} things; ask for them in parts.")
         shape = self._shape(return_type, field_details_list)
         try:
             shown = shape.show(result)
@@ -72,6 +74,9 @@ class ViewExecution(StrawberryGraphQLCoreExecutionContext):
             return super().complete_object_value(return_type, field_details_list, info, path, result, context)
         if not shape.resolved:
             return shown
+        self._followed += len(shape.resolved)
+        if self._followed > FOLLOWED_MAX:
+            raise refused(f"The answer leads on more than {FOLLOWED_MAX} times; ask for it in parts.")
         resolved: Any = self.execute_fields(return_type, result, path, shape.resolved, context)
         return (
             _together_later(shape, shown, resolved) if self.is_awaitable(resolved) else shape.together(shown, resolved)
@@ -92,15 +97,26 @@ class ViewExecution(StrawberryGraphQLCoreExecutionContext):
             member = type_.fields.get(key)
             kind, required = (None, False) if member is None else _unwrapped(member.type)
             show = None
-            if kind is not None and not is_leaf_type(_item(kind)):
+            if member is None or not _is_there(member):
+                kind = None
+            elif not is_leaf_type(_item(kind)):
                 inner = self._shape(_item(kind), each)
-                show = _each(inner.show) if isinstance(kind, GraphQLList) else inner.show
+                show = self._each(inner) if isinstance(kind, GraphQLList) else inner.show
                 kind = None if inner.resolved else kind
-            if member is None or kind is None or not _is_there(member):
+            if kind is None:
                 resolved[name] = each
             else:
                 members.append((name, key, required, show))
         return Shape(_shown(members), list(selected), resolved)
+
+    def _each(self, shape: Shape) -> Show:
+        def show(views: list[View]) -> list[View]:
+            self._values += len(views) * (1 + len(shape.names))
+            if self._values > VALUES_MAX:
+                raise refused(f"The answer holds more than {VALUES_MAX} values; ask for it in parts.")
+            return [shape.show(view) for view in views]
+
+        return show
 
 
 async def _together_later(shape: Shape, shown: View, resolved: Awaitable[View]) -> View:
@@ -119,10 +135,6 @@ def _unwrapped(kind: Any) -> tuple[Any, bool]:
 def _item(kind: Any) -> Any:
     """The type of one item of a list, the type itself otherwise."""
     return _unwrapped(kind.of_type)[0] if isinstance(kind, GraphQLList) else kind
-
-
-def _each(show: Show) -> Show:
-    return lambda views: [show(view) for view in views]
 
 
 def _shown(members: list[tuple[str, str, bool, Show | None]]) -> Show:

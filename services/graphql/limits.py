@@ -28,6 +28,8 @@ ALIASES_MAX = 100
 FRAGMENTS_MAX = 50
 REPEATED_FIELDS_MAX = 20
 COST_MAX = 50_000
+FOLLOWED_COST = 20
+"""What it costs to follow a member to another thing, besides what is shown of that: it takes as long as many values."""
 VARIABLE_DEPTH_MAX = 10
 VARIABLE_VALUES_MAX = 6_000
 
@@ -41,6 +43,8 @@ TYPICAL_SIZES: Mapping[str, int] = {
     "transferBills": 10, "changes": 6, "links": 1, "__schema": 200,
 }  # fmt: skip
 """How many things a list without pages holds: a guess, for the cost alone."""
+FOLLOWED = frozenset({"bill", "paymentBill", "paymentRequests", "targetBill", "transferOriginBill", "folio"})
+"""Members that lead on to other things."""
 
 
 def refused(message: str, code: str = "INVALID_PARAMETER") -> GraphQLError:
@@ -134,7 +138,7 @@ class Heights:
 
 
 class Costs:
-    """How many fields an operation answers, guessed from its page sizes."""
+    """How many fields an operation answers, guessed from its page sizes, and how often it leads on."""
 
     def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]) -> None:
         self._fragments = fragments
@@ -142,14 +146,16 @@ class Costs:
         self._known: dict[str, int] = {}
 
     def of(self, selection_set: SelectionSetNode | None) -> int:
-        """The fields below. The fragments must be free of circles."""
+        """The cost of what is below. The fragments must be free of circles."""
         return 0 if selection_set is None else sum(self._of_selection(each) for each in selection_set.selections)
 
     def _of_selection(self, selection: Node) -> int:
         if isinstance(selection, FragmentSpreadNode):
             return self._of_fragment(selection.name.value)
         inner = self.of(getattr(selection, "selection_set", None))
-        return 1 + self._size(selection) * inner if isinstance(selection, FieldNode) else inner
+        if not isinstance(selection, FieldNode):
+            return inner
+        return (FOLLOWED_COST if selection.name.value in FOLLOWED else 1) + self._size(selection) * inner
 
     def _of_fragment(self, name: str) -> int:
         if name not in self._known:
@@ -183,7 +189,8 @@ def check_cost(
     cost = Costs(fragments, variables).of(operation.selection_set)
     if cost > COST_MAX:
         raise refused(
-            f"The document may answer {cost} values; {COST_MAX} are possible. Ask for less, or for smaller pages."
+            f"The document may cost {cost}: values count 1, a member that leads to another thing {FOLLOWED_COST}."
+            f" {COST_MAX} is possible; ask for less, in parts, or for smaller pages."
         )
 
 

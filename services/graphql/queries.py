@@ -13,11 +13,12 @@ from services.desk.filters import bill_filter
 from services.desk.history import Subject, history_filter
 from services.desk.lookups import Found, Lookups, Page
 from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX, position_of
-from services.desk.past import PointInLog, point_in_log
+from services.desk.past import PointInLog, Then, point_in_log
 from services.desk.problems import Problem, invalid
 from services.desk.requests import check_id
 from services.graphql.fields import field
 from services.graphql.history_types import HistoryConnection, with_ids
+from services.graphql.loading import as_of
 from services.graphql.scalars import DateTime
 from services.graphql.session import Info, Session
 from services.graphql.types import (
@@ -50,7 +51,8 @@ LookUp = Callable[[Lookups], Callable[..., Awaitable[Found[View]]]]
 PAST = (
     "now, or as it was known at a time or a position of the log (up to a time after the newest event, one that is being"
     " committed may still come; up to a position, none); effectiveAt shows what was in effect: payments count"
-    " from when they were paid, everything else from when it was recorded."
+    " from when they were paid, everything else from when it was recorded. What it leads to is shown as of the same"
+    " point, null where there was none."
 )
 
 
@@ -127,7 +129,9 @@ def _past_field(kind: Any, description: str, id_name: str, lookup: LookUp) -> An
     ) -> Any:
         check_id(id_name, id, "id")
         moment = point_in_log(_text(at), position, _text(effective_at))
-        return await info.context.answered(await _found(info.context, id_name, id, lookup, moment))
+        found = await _found(info.context, id_name, id, lookup, moment)
+        view = await info.context.answered(found)
+        return as_of(None if moment is None else Then(found.position, moment.effective_at), view)
 
     return field(kind, description)(thing)
 

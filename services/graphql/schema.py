@@ -7,6 +7,7 @@ from graphql import GraphQLError
 from pydantic.alias_generators import to_camel
 from strawberry.schema.config import StrawberryConfig
 
+from services.graphql.descriptions import describe_arguments
 from services.graphql.documents import Documents, reading
 from services.graphql.errors import describe
 from services.graphql.execution import ViewExecution
@@ -34,7 +35,7 @@ class FolioSchema(strawberry.Schema):
 
 def make_schema(*, introspection: bool) -> FolioSchema:
     """The schema; `introspection` says whether clients may ask for it."""
-    return FolioSchema(
+    schema = FolioSchema(
         Query,
         mutation_type(),
         Subscription,
@@ -46,6 +47,8 @@ def make_schema(*, introspection: bool) -> FolioSchema:
             disable_field_suggestions=not introspection,
         ),
     )
+    describe_arguments(schema._schema)
+    return schema
 
 
 if __name__ == "__main__":

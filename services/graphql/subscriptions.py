@@ -18,7 +18,8 @@ from services.graphql.types import FolioEvent
 
 DESCRIPTION = (
     "Every event of a folio and its bills from now on, or all after a position of the log: with the id of the last"
-    " event that was received nothing is missed and nothing comes twice. It ends when the key does."
+    " event that was received nothing is missed and nothing comes twice. It ends with DATA_NOT_FOUND_ON_ID at once when"
+    " there is no such folio yet or it is not this key's, and with UNAUTHENTICATED when the key is revoked."
 )
 
 
@@ -30,12 +31,10 @@ class Subscription:
         session = info.context
         caller = await session.caller()
         start = await _start(session.front.events, after)
+        await session.front.lookups.check_folio(folio_id, caller)
 
         async def admitted() -> bool:
-            try:
-                return await session.caller() == caller
-            except Problem:
-                return False
+            return await session.caller() == caller
 
         wanted = FeedFilter(caller.accommodations, folio_id)
         with session.following.place():
@@ -43,6 +42,7 @@ class Subscription:
                 async for page in pages:
                     for event in page.events or ():
                         yield event
+        raise Problem("UNAUTHENTICATED", "The key does not reach what it did when this subscription began.")
 
 
 async def _start(events: EventLog, after: str | None) -> int:

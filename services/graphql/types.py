@@ -64,7 +64,7 @@ class Payment:
 
     @field("Bill | None", "The bill that it is on, whose version counts for it; null when it was deleted.")
     async def bill(self: View, info: Info) -> View | None:
-        return await info.context.loaders.bill(self["billId"])
+        return await info.context.loaders.bill(self["billId"], self)
 
 
 @strawberry.type(description="Debt that moved from the target bill to the paying bill.")
@@ -77,11 +77,11 @@ class BillSettlement:
 
     @field("Bill | None", "The bill that pays; null when it was deleted.")
     async def payment_bill(self: View, info: Info) -> View | None:
-        return await info.context.loaders.bill(self["paymentBillId"])
+        return await info.context.loaders.bill(self["paymentBillId"], self)
 
     @field("Bill | None", "The bill that is paid; null when it was deleted.")
     async def target_bill(self: View, info: Info) -> View | None:
-        return await info.context.loaders.bill(self["targetBillId"])
+        return await info.context.loaders.bill(self["targetBillId"], self)
 
 
 @strawberry.type(description="What a folio owes for one thing.")
@@ -112,12 +112,12 @@ class Bill:
 
     @field("list[PaymentRequest]", "What the guest was asked to pay of it, newest first.")
     async def payment_requests(self: View, info: Info) -> list[View]:
-        return await info.context.loaders.payment_requests(self["id"])
+        return await info.context.loaders.payment_requests(self["id"], self)
 
     @field("Bill | None", "The bill that it was moved from by a transfer.")
     async def transfer_origin_bill(self: View, info: Info) -> View | None:
         origin = self["transferOriginBillId"]
-        return None if origin is None else await info.context.loaders.bill(origin)
+        return None if origin is None else await info.context.loaders.bill(origin, self)
 
 
 @strawberry.type(description="Where a page stands among the pages of its list.")
@@ -198,7 +198,7 @@ class PaymentRequest:
 
     @field(Bill | None, "The bill that is to be paid; null when it was deleted.")
     async def bill(self: View, info: Info) -> View | None:
-        return await info.context.loaders.bill(self["billId"])
+        return await info.context.loaders.bill(self["billId"], self)
 
 
 @strawberry.type(description="A payment request of a page.")

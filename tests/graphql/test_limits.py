@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from services.bootstrap import Service
-from services.graphql import limits
+from services.graphql import execution, limits
 from services.graphql.documents import KNOWN_CHARACTERS_MAX, Documents
+from services.graphql.loading import Loaders
 from services.graphql.schema import ANSWERED_ERRORS_MAX, make_schema
 from tests.conftest import Desk
 from tests.graphql.asking import Asking, errors_of
@@ -31,6 +32,17 @@ def doubling(fragments: int) -> str:
     first = "fragment f0 on Query { __typename }"
     others = (f"fragment f{n} on Query {{ ...f{n - 1} ...f{n - 1} }}" for n in range(1, fragments))
     return " ".join([f"{{ ...f{fragments - 1} }}", first, *others])
+
+
+def chain(ways: int, levels: int) -> str:
+    """A bill that leads to the one it was moved from, in so many ways, and that likewise, so many levels deep."""
+    fragments = (
+        f"fragment F{level} on Bill {{ "
+        + " ".join(f"o{way}: transferOriginBill {{ ...F{level + 1} }}" for way in range(ways))
+        + " }"
+        for level in range(levels)
+    )
+    return " ".join([f"{{ {BILL} {{ ...F0 }} }}", *fragments, f"fragment F{levels} on Bill {{ id }}"])
 
 
 REFUSED: dict[str, tuple[str, str]] = {
@@ -69,6 +81,13 @@ REFUSED: dict[str, tuple[str, str]] = {
         " settlementsReceived { paymentBill { settlementsMade { targetBill { payments { id paidAt paidBy billId }"
         " settlementsMade { targetBillId settledBy } transferOriginBill { id name } } } } } } } } } }",
         "values",
+    ),
+    "5 ways on from each of 6 bills": (chain(5, 6), "a member that leads to another thing 20"),
+    "2 ways on from each of 12 bills": (chain(2, 12), "a member that leads to another thing 20"),
+    "5,000 bills that lead to another": (
+        "{ " + " ".join(f"a{n}: getAccommodationBills(accommodationId: 1) {{ transferOriginBill {{ id }} }}"
+                        for n in range(10)) + " }",
+        "a member that leads to another thing 20",
     ),
     "100 pages": (
         "{ " + " ".join(f"a{n}: getAccommodationBills(accommodationId: 1) {{ id name }}" for n in range(99)) + "}",
@@ -132,6 +151,14 @@ async def test_what_hotels_need_is_within_the_limits(graphql: Asking, desk: Desk
     page = f'{{ getAccommodationBills(accommodationId: "HOTEL-1", first: 500) {{ nodes {{ {everything} }} }} }}'
     [found] = (await graphql.data(page))["getAccommodationBills"]["nodes"]
     assert found["id"] == bill["id"]
+    led = (
+        "id name balanceAmount payments { amount bill { id name version } } transferOriginBill { id name version }"
+        " settlementsMade { settledAmount targetBill { id name version } paymentBill { id name version } }"
+        " settlementsReceived { settledAmount targetBill { id name version } paymentBill { id name version } }"
+        " paymentRequests { id status bill { id name version } }"
+    )
+    page = f'{{ getAccommodationBills(accommodationId: "HOTEL-1", first: 100) {{ nodes {{ {led} }} }} }}'
+    assert (await graphql.data(page))["getAccommodationBills"]["nodes"][0]["id"] == bill["id"]
     data = await graphql.data(nested(7).replace(UNKNOWN_ULID, bill["id"]))
     assert data["bill"]["settlementsMade"] == []
     add = 'addBillToFolio(folioId: "FOLIO-1", name: "Minibar", totalAmount: 1) { id }'
@@ -148,14 +175,24 @@ def cost_of(document: str, **variables: Any) -> int:
 
 def test_a_page_costs_what_it_may_hold() -> None:
     page: Callable[[str], str] = lambda first: f"{{ paymentRequests(billId: 1{first}) {{ nodes {{ id amount }} }} }}"  # noqa: E731
-    assert cost_of(page(", first: 7")) == 1 + 7 * 3
-    assert cost_of(page("")) == 1 + 100 * 3
+    assert cost_of(page(", first: 7")) == limits.FOLLOWED_COST + 7 * 3
+    assert cost_of(page("")) == limits.FOLLOWED_COST + 100 * 3
     variable = "query($n: Int) " + page(", first: $n")
-    assert cost_of(variable, n=7) == 1 + 7 * 3
-    assert cost_of(variable) == 1 + 500 * 3
+    dearest = limits.FOLLOWED_COST + 500 * 3
+    assert cost_of(variable, n=7) == limits.FOLLOWED_COST + 7 * 3
+    assert cost_of(variable) == dearest
     for size in ("99999999999999999999", "-999999999", "0"):
-        assert cost_of(page(f", first: {size}")) == 1 + 500 * 3
-    assert cost_of(variable, n=-(10**9)) == cost_of(variable, n="x") == 1 + 500 * 3
+        assert cost_of(page(f", first: {size}")) == dearest
+    assert cost_of(variable, n=-(10**9)) == cost_of(variable, n="x") == dearest
+
+
+def test_a_member_that_leads_on_costs_more_than_a_value() -> None:
+    assert cost_of("{ a: payment(id: 1) { id } }") == 2
+    assert cost_of("{ payment(id: 1) { bill { id } } }") == 1 + limits.FOLLOWED_COST + 1
+    settled = "settlementsMade { targetBill { id } }"
+    assert cost_of(f"{{ payment(id: 1) {{ bill {{ {settled} }} }} }}") == cost_of(
+        "{ payment(id: 1) { bill { id } } }"
+    ) + (2 * (limits.FOLLOWED_COST + 1))
 
 
 def test_only_so_much_text_is_remembered_the_longest_unused_forgotten_and_nothing_that_is_wrong() -> None:
@@ -189,3 +226,63 @@ async def test_bills_that_lead_to_one_another_without_end_are_not_followed(graph
     assert len(errors) <= ANSWERED_ERRORS_MAX
     twice = "query($id: ID!) { bill(id: $id) { payments { bill { payments { bill { id } } } } } }"
     assert len((await graphql.data(twice, id=bill["id"]))["bill"]["payments"]) == 20
+
+
+@pytest.mark.parametrize(
+    "selection",
+    ["bill { payments { bill { name } } }", "a: bill { name } b: bill { name } c: bill { name } d: bill { id }"],
+)
+async def test_no_more_is_looked_up_once_an_answer_leads_on_too_often(
+    selection: str, graphql: Asking, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = await desk.add_bill()
+    for amount in range(1, 31):
+        await desk.pay(bill, amount)
+    looked_up = []
+    look_up = Loaders.bill
+
+    async def counted(self: Loaders, bill_id: str, origin: dict[str, Any]) -> Any:
+        looked_up.append(bill_id)
+        return await look_up(self, bill_id, origin)
+
+    monkeypatch.setattr(Loaders, "bill", counted)
+    await graphql.data("query($id: ID!) { bill(id: $id) { payments { bill { name } } } }", id=bill["id"])
+    assert len(looked_up) == 30
+    looked_up.clear()
+    monkeypatch.setattr(execution, "FOLLOWED_MAX", 100)
+    document = f"query($id: ID!) {{ bill(id: $id) {{ payments {{ {selection} }} }} }}"
+    errors = await graphql.errors(document, id=bill["id"])
+    assert {error["message"] for error in errors} == {"The answer leads on more than 100 times; ask for it in parts."}
+    await graphql.data("{ __typename }")  # what was under way when the answer was refused has ended by now
+    assert len(looked_up) <= 100
+
+
+async def test_an_answer_holds_only_so_many_values(
+    graphql: Asking, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = await desk.add_bill()
+    for amount in range(1, 11):
+        await desk.pay(bill, amount)
+    monkeypatch.setattr(execution, "VALUES_MAX", 40)
+    document = "query($id: ID!) { bill(id: $id) { payments { id amount paidAt } } }"
+    assert len((await graphql.data(document, id=bill["id"]))["bill"]["payments"]) == 10
+    [error] = await graphql.errors(document.replace("paidAt", "paidAt paidBy"), id=bill["id"])
+    assert error["message"] == "The answer holds more than 40 values; ask for it in parts."
+    assert error["extensions"]["code"] == "INVALID_PARAMETER"
+
+
+async def test_nothing_is_made_ready_for_what_an_answer_does_not_come_to(
+    graphql: Asking, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = []
+    make = execution.Shape.__init__
+
+    def counted(self: execution.Shape, *args: Any) -> None:
+        shapes.append(self)
+        make(self, *args)
+
+    monkeypatch.setattr(execution.Shape, "__init__", counted)
+    bill = await desk.add_bill()
+    data = await graphql.data(chain(2, 10).replace(UNKNOWN_ULID, bill["id"]))
+    assert data == {"bill": {"o0": None, "o1": None}}
+    assert len(shapes) == 1

@@ -11,6 +11,7 @@ from services.billing.bill import Status as BillStatusName
 from services.collection.payment_request import Status as RequestStatusName
 from services.desk.commands import COMMANDS, Command
 from services.desk.payment_requests import OPERATIONS, SYNC, request_payment_command
+from services.graphql.descriptions import TOLD, TOLD_IN, arguments
 from services.graphql.mutations import MUTATIONS, REST_ONLY
 from services.graphql.schema import make_schema
 from services.graphql.types import BillStatus, PaymentRequestStatus
@@ -46,12 +47,27 @@ def test_a_change_that_breaks_a_client_is_noticed(change: str, schema: GraphQLSc
     text = print_schema(schema)
     broken = {
         "rename": text.replace("billCode: String!", "code: String!"),
-        "require": text.replace("accommodationId: ID\n    balanceAmount", "accommodationId: ID!\n    balanceAmount"),
+        "require": text.replace("accommodationId: ID\n", "accommodationId: ID!\n"),
         "retype": text.replace("scalar Amount", "scalar Won").replace("Amount!", "Won!").replace(": Amount", ": Won"),
         "remove": text.replace("  TRANSFERRED\n", ""),
     }[change]
     assert broken != text
     assert find_breaking_changes(schema, build_schema(broken))
+
+
+def test_every_argument_says_what_it_is(schema: GraphQLSchema) -> None:
+    told = {(field, name): place.description for field, name, place in arguments(schema)}
+    assert len(told) > 100
+    assert [place for place, description in told.items() if not description] == []
+    assert {*TOLD.values(), *TOLD_IN.values()} <= set(told.values()), "a line that nobody reads"
+
+
+def test_what_a_body_tells_of_a_member_stands_at_the_argument(schema: GraphQLSchema) -> None:
+    told = {(field, name): place.description for field, name, place in arguments(schema)}
+    assert told["addBillToFolio", "accommodationId"] == "Needed for a new folio."
+    assert told["transferBills", "reservationId"] == "Needed within a bill's own folio."
+    assert told["PaymentInput", "paymentMethod"] == told["updatePayment", "paymentMethod"] != told["payment", "id"]
+    assert told["updateBill", "expectedVersion"] != told["transferBills", "expectedVersion"]
 
 
 def test_statuses_are_those_of_the_domain() -> None:

@@ -1,6 +1,7 @@
 """A page costs the same number of statements however many bills it holds, counted on the way to the database."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from services.bootstrap import make_service
 from tests.conftest import ADMIN_KEY, PAID_AT, Desk, ready_client
 from tests.faults.proxy import Proxy
 from tests.graphql.asking import Asking
+from tests.graphql.leading import FOLIO, MEMBERS
 
 PAYMENT = {
     "paymentMethod": "VIRTUAL_ACCOUNT", "amount": 10, "paidAt": PAID_AT,
@@ -27,6 +29,8 @@ SELECTIONS = {
 }
 """What is selected of each bill, and the statements that it may take: one for the data keys, the others for rows."""
 
+PAST_STATEMENTS_MAX = 14
+
 
 class Watched:
     """A service whose way to the database is watched."""
@@ -36,12 +40,12 @@ class Watched:
         self.graphql = Asking(client)
         self.desk = Desk(client)
 
-    async def statements(self, document: str) -> int:
+    async def statements(self, document: str, **variables: Any) -> int:
         """How many a document takes. The service asks of itself now and then: the least of several times counts."""
         counts = []
         for _ in range(20):
             before = self._proxy.answered
-            await self.graphql.data(document)
+            await self.graphql.data(document, **variables)
             counts.append(self._proxy.answered - before)
         return min(counts)
 
@@ -83,3 +87,19 @@ async def test_bills_of_a_folio_that_lead_to_one_another_are_loaded_together(wat
         await watched.desk.add_bill(total=0, settlements=[{"targetBillId": target["id"], "settledAmount": 1}])
     document = '{ folio(id: "FOLIO-1") { bills { settlementsMade { targetBill { name } } } } }'
     assert await watched.statements(document) <= 2
+
+
+async def test_a_folio_of_the_past_takes_as_many_statements_with_22_bills_as_with_3(watched: Watched) -> None:
+    desk, taken = watched.desk, []
+    for folio, payers in (("FEW", 2), ("MANY", 21)):
+        target = await desk.add_bill(folio, payments=[PAYMENT])
+        for _ in range(payers):
+            settlement = {"targetBillId": target["id"], "settledAmount": 1}
+            await desk.add_bill(folio, payments=[PAYMENT], settlements=[settlement])
+        moving = {"bills": [{"id": target["id"], "splitAmount": 5}], "folioId": f"{folio}-2"}
+        [moved] = desk.expect(200, await desk.client.post("/v1/bills/transfer", json=moving))["items"]
+        back = {"bills": [{"id": moved["id"]}], "folioId": folio}
+        desk.expect(200, await desk.client.post("/v1/bills/transfer", json=back))
+        position = (await desk.client.get(f"/v1/folios/{folio}")).headers["Folio-Position"]
+        taken.append(await watched.statements(FOLIO + MEMBERS, id=folio, position=position))
+    assert taken[0] == taken[1] <= PAST_STATEMENTS_MAX

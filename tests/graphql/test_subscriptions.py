@@ -12,7 +12,7 @@ from services.graphql import socket
 from services.graphql.execution import Shape
 from services.store.api_keys import create_key, revoke_key
 from tests.conftest import Desk
-from tests.graphql.conversation import FOLLOW, SECONDS_MAX, Address, following_now, talking
+from tests.graphql.conversation import FOLLOW, SECONDS_MAX, Address, Conversation, following_now, talking
 
 
 async def test_what_happens_on_a_folio_comes_as_it_happens(address: Address, desk: Desk) -> None:
@@ -79,13 +79,39 @@ async def test_a_key_with_one_accommodation_hears_of_no_other(address: Address, 
     await desk.add_bill("FOLIO-1")
     await desk.add_bill("FOLIO-2", accommodationId="HOTEL-2")
     async with talking(address, key) as conversation:
-        await conversation.ask(FOLLOW, name="other", folio="FOLIO-1", after=0)
         await conversation.ask(FOLLOW, name="own", folio="FOLIO-2", after=0)
         own = await conversation.events(2, "own")
         assert [event["type"] for event in own] == ["folio.opened", "bill.added"]
         await desk.add_bill("FOLIO-1")
         await desk.add_bill("FOLIO-2", accommodationId="HOTEL-2")
         assert (await conversation.events(1, "own"))[0]["type"] == "bill.added"
+
+
+async def test_a_folio_that_is_unknown_is_told_as_one_that_is_not_this_keys(
+    address: Address, desk: Desk, service: Service
+) -> None:
+    key = await asyncio.to_thread(create_key, service.conninfo, "hotel 2", "pms", ["HOTEL-2"])
+    await desk.add_bill("FOLIO-1")
+    answers = []
+    async with talking(address, key) as conversation:
+        for folio in ("FOLIO-1", "FOLIO-9"):
+            for after in (None, 0):
+                await conversation.ask(FOLLOW, name="1", folio=folio, after=after)
+                [error] = (message := await conversation.hear())["payload"]["errors"]
+                assert error["extensions"]["code"] == "DATA_NOT_FOUND_ON_ID"
+                assert error["extensions"].pop("requestId")
+                answers.append(str(message).replace(folio, "FOLIO"))
+                assert await conversation.hear() == {"type": "complete", "id": "1"}
+    assert len(set(answers)) == 1
+    await following_now(0)
+
+
+async def refusal(conversation: Conversation) -> tuple[str, str]:
+    """The id and the code of the error with which a subscription ends."""
+    message = await conversation.hear()
+    [error] = message["payload"]["errors"]
+    assert await conversation.hear() == {"type": "complete", "id": message["id"]}
+    return message["id"], error["extensions"]["code"]
 
 
 async def test_a_subscription_ends_with_its_key(
@@ -99,7 +125,7 @@ async def test_a_subscription_ends_with_its_key(
         await conversation.ask(FOLLOW, folio="FOLIO-1", after=0)
         await conversation.events(2)
         await asyncio.to_thread(revoke_key, service.conninfo, "short-lived")
-        assert await conversation.hear() == {"type": "complete", "id": "1"}
+        assert await refusal(conversation) == ("1", "UNAUTHENTICATED")
         await conversation.ask('{ folio(id: "FOLIO-1") { folioId } }')
         refused = (await conversation.hear())["payload"]["errors"]
         assert [error["extensions"]["code"] for error in refused] == ["UNAUTHENTICATED"]

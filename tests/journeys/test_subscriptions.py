@@ -79,6 +79,7 @@ def stalled(server: Server) -> socket.socket:
 
 
 def test_a_subscriber_misses_nothing_over_restarts_which_its_socket_does_not_hold_up(server: Server) -> None:
+    post(server, 1)  # a folio that does not exist cannot be followed
     subscriber = Subscriber(server)
     position = follow_over_restarts(subscriber)
     assert subscriber.ids == list(range(2, position + 1)), "the first event is the accommodation's"
