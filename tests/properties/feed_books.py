@@ -68,7 +68,7 @@ class FeedBooks:
             word, data = words.get(event["type"]), event["data"]
             if word is None or data.get("transferOriginBillId"):
                 continue
-            net, concerned = data["totalEffect"], self.facts.added[data["billId"]]
+            net, concerned = data["totalEffect"], self.facts.concerned[data["billId"]]
             yield {
                 "business_date": event["day"], "concerned_date": concerned, "folio_id": data["folioId"],
                 f"bills_{word}": 1, word: -net if word in ("cancelled", "deleted") else net, "net": net,
