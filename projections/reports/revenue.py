@@ -4,14 +4,8 @@ from projections.first_bills import first_bills
 from projections.report import Column, Report
 from projections.reports.columns import BUSINESS_DATE, CONCERNED_DATE, FOLIO
 
-CHARGES = """
-    accommodation_id = %(accommodation_id)s AND business_date BETWEEN %(first)s AND %(last)s
-    AND position <= %(position)s AND (%(folio_id)s::text IS NULL OR folio_id = %(folio_id)s)
-    AND (event = 'bill.added' AND origin_bill_id IS NULL OR event IN ('bill.updated', 'bill.cancelled', 'bill.deleted'))
-"""
-MOVED = f"""
-    SELECT subject, origin_bill_id, added_date, concerned_date FROM read_model.bill_entries
-     WHERE {CHARGES} AND origin_bill_id IS NOT NULL
+MOVED = """
+    SELECT bill_id, origin_bill_id, added_date, concerned_date FROM charge WHERE origin_bill_id IS NOT NULL
 """
 
 REPORT = Report(
@@ -40,12 +34,16 @@ REPORT = Report(
         Column("late", "amount", "What of it concerns earlier days", adds=True),
     ),
     entries=f"""
-        WITH RECURSIVE {first_bills(MOVED)},
-        charge AS (
-            SELECT position, event, business_date, folio_id, charged,
-                   coalesce(first_bill.concerned_date, entry.concerned_date) AS concerned_date
-              FROM read_model.bill_entries AS entry LEFT JOIN first_bill ON bill_id = subject WHERE {CHARGES})
-        SELECT position, event, business_date, concerned_date, folio_id,
+        WITH RECURSIVE charge AS (
+            SELECT position, event, business_date, folio_id, charged, subject AS bill_id, origin_bill_id, added_date,
+                   concerned_date
+              FROM read_model.bill_entries
+             WHERE accommodation_id = %(accommodation_id)s AND business_date BETWEEN %(first)s AND %(last)s
+               AND position <= %(position)s AND (%(folio_id)s::text IS NULL OR folio_id = %(folio_id)s)
+               AND (event = 'bill.added' AND origin_bill_id IS NULL
+                    OR event IN ('bill.updated', 'bill.cancelled', 'bill.deleted'))),
+        {first_bills(MOVED)}
+        SELECT position, event, business_date, concerned.concerned_date, folio_id,
                (event = 'bill.added')::int AS bills_added,
                CASE WHEN event = 'bill.added' THEN charged ELSE 0 END AS added,
                (event = 'bill.updated')::int AS bills_changed,
@@ -54,7 +52,9 @@ REPORT = Report(
                CASE WHEN event = 'bill.cancelled' THEN -charged ELSE 0 END AS cancelled,
                (event = 'bill.deleted')::int AS bills_deleted,
                CASE WHEN event = 'bill.deleted' THEN -charged ELSE 0 END AS deleted,
-               charged AS net, CASE WHEN concerned_date < business_date THEN charged ELSE 0 END AS late
-          FROM charge
+               charged AS net, CASE WHEN concerned.concerned_date < business_date THEN charged ELSE 0 END AS late
+          FROM charge LEFT JOIN first_bill USING (bill_id)
+         CROSS JOIN LATERAL (SELECT coalesce(first_bill.concerned_date, charge.concerned_date) AS concerned_date)
+               AS concerned
     """,
 )

@@ -10,6 +10,8 @@ from tests.properties.explained import check_explained
 from tests.properties.houses import BEGINNING, House
 from tests.properties.report_answers import rows_of
 
+LINKS = 100
+
 
 async def test_money_on_a_bill_that_ends_is_a_credit_once_however_it_was_booked(service: Service) -> None:
     house = House("", BEGINNING)
@@ -154,6 +156,18 @@ async def test_money_that_covers_a_part_elsewhere_is_a_credit_where_it_was_paid_
     }
 
 
+async def test_a_credit_comes_back_along_any_chain_of_transfers(service: Service) -> None:
+    house = House("", BEGINNING)
+    bill = house.hotel.add_bill("F-0", 100, name="paid")
+    house.hotel.pay(bill, 70, applied=True)
+    for link in range(1, LINKS):
+        [bill] = house.hotel.transfer(bill, to=f"F-{link % 2}")
+    house.hotel.update_bill(bill, name="the last")
+    assert await credits_of(service, house) == {}
+    house.hotel.cancel_bill(bill)
+    assert await credits_of(service, house) == {"paid": ("TRANSFERRED", "F-0", 70)}
+
+
 async def test_a_settlement_moves_debt_and_no_money_so_its_credit_is_that_of_who_paid(service: Service) -> None:
     house = House("", BEGINNING)
     hotel = house.hotel
@@ -176,6 +190,20 @@ async def test_a_settlement_moves_debt_and_no_money_so_its_credit_is_that_of_who
     assert found["group payment"] == ("OVERPAID", "F-1", 10_000)
     hotel.cancel_bill(group)
     assert (await credits_of(service, house))["group payment"] == ("CANCELLED", "F-1", 10_000)
+
+
+async def test_what_is_needed_no_more_goes_back_first_to_who_covered_it_last(service: Service) -> None:
+    house = House("", BEGINNING)
+    hotel = house.hotel
+    bar = hotel.add_bill("F-1", 200, name="bar")
+    for name in ("first", "second"):
+        payer = hotel.add_bill("F-1", 0, name=name)
+        hotel.pay(payer, 100, applied=True)
+        hotel.settle(payer, (bar, 100))
+    hotel.update_bill(bar, total=170)
+    assert await credits_of(service, house) == {"second": ("OVERPAID", "F-1", 30)}
+    hotel.update_bill(bar, total=60)
+    assert await credits_of(service, house) == {"first": ("OVERPAID", "F-1", 40), "second": ("OVERPAID", "F-1", 100)}
 
 
 async def test_bills_that_settled_each_other_keep_what_each_was_paid(service: Service) -> None:
