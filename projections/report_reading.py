@@ -15,7 +15,7 @@ import psycopg
 from projections.reading import FolioHeld, Freshness, NotCaughtUp, Reader, read_models_in
 from projections.report import Column, Report
 from services.billing.accommodation import AccommodationConfigured, Settings
-from services.billing.ids import accommodation_stream
+from services.billing.ids import accommodation_stream, folio_stream
 from services.billing.ports import TooBusy
 from services.store.connection import connect_patiently
 from services.store.reading import translated
@@ -56,6 +56,10 @@ SELECT_CURRENCY = """
      WHERE originator_id = %(stream)s AND topic = %(configured)s AND notification_id <= %(position)s
      ORDER BY originator_version DESC LIMIT 1
 """
+SELECT_FOLIO = """
+    SELECT 1 FROM read_model.house_entries
+     WHERE subject = %(stream)s AND accommodation_id = %(accommodation_id)s AND position <= %(position)s LIMIT 1
+"""
 LAST_OF_DAY = """
     coalesce((SELECT position FROM read_model.{table} WHERE accommodation_id = %(accommodation_id)s
                AND business_date {until} ORDER BY business_date DESC, position DESC LIMIT 1), 0)
@@ -76,6 +80,13 @@ class ReportTooLong(Exception):
 
     def __init__(self) -> None:
         super().__init__(f"This took more than {STATEMENT_SECONDS_MAX} seconds. Ask for less, or take it more quickly.")
+
+
+class NoSuchFolio(Exception):
+    """The accommodation has no such folio: none has it, or another one, which nobody learns from this."""
+
+    def __init__(self, folio_id: str, accommodation_id: str) -> None:
+        super().__init__(f"There is no folio {folio_id} at {accommodation_id}.")
 
 
 class TooManyReports(TooBusy):
@@ -198,7 +209,7 @@ class Reports:
 
         `tables` are all that statements may name; nothing else is kept from being rebuilt meanwhile.
         A position must be one that the log has reached. Raises NotCaughtUp (FolioHeld for an accommodation of which an
-        event could not be taken), TooManyReports, StoreUnavailable.
+        event could not be taken), NoSuchFolio for a folio that was not there then, TooManyReports, StoreUnavailable.
         """
         wanted = freshness if position is None else freshness.at_least(position)
         own, every = list(dict.fromkeys(tables)), list(dict.fromkeys([*TABLES, *tables]))
@@ -249,12 +260,17 @@ async def _check(
     tables: Sequence[str],
     freshness: Freshness,
 ) -> str:
-    """The currency as it was. Raises NotCaughtUp when not every event counts that should."""
+    """The currency as it was. Raises NotCaughtUp when not every event counts that should, NoSuchFolio."""
     await _check_reached(connection, parameters["position"], tables)
     held = None if freshness.eventual else await _one(connection, SELECT_HELD, {**parameters, "tables": tables})
     if held is not None:
         raise FolioHeld(*held)
-    stream = accommodation_stream(parameters["accommodation_id"])
+    accommodation_id, folio_id = parameters["accommodation_id"], parameters["folio_id"]
+    if folio_id is not None:
+        opened = await _one(connection, SELECT_FOLIO, {**parameters, "stream": folio_stream(folio_id)})
+        if opened is None:
+            raise NoSuchFolio(folio_id, accommodation_id)
+    stream = accommodation_stream(accommodation_id)
     named = {"stream": stream, "configured": AccommodationConfigured.TOPIC}
     configured = await _one(connection, SELECT_CURRENCY, {**parameters, **named})
     return configured[0] if configured else Settings().currency

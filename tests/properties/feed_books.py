@@ -1,11 +1,12 @@
 """Reports made of the feed's events in plain Python, by what each report's description says."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from tests.properties.feed_credits import arrivals, credits_of
 from tests.properties.feed_facts import Event, Facts, Paid, moment
 
 Rows = list[dict[str, Any]]
@@ -68,7 +69,7 @@ class FeedBooks:
             word, data = words.get(event["type"]), event["data"]
             if word is None or data.get("transferOriginBillId"):
                 continue
-            net, concerned = data["totalEffect"], self.facts.added[data["billId"]]
+            net, concerned = data["totalEffect"], self.facts.concerned[data["billId"]]
             yield {
                 "business_date": event["day"], "concerned_date": concerned, "folio_id": data["folioId"],
                 f"bills_{word}": 1, word: -net if word in ("cancelled", "deleted") else net, "net": net,
@@ -86,21 +87,36 @@ class FeedBooks:
                 origin = data.get("transferOriginBillId")
                 bills[data["billId"]] = {
                     "folio_id": data["folioId"], "bill_id": data["billId"], "bill_code": data["billCode"],
-                    "stated": 0, "expected": 0, "end": None,
+                    "stated": 0, "expected": 0, "end": None, "money": 0, "covers": [],
                     "since": bills[origin]["since"] if origin else event["day"],
                 }  # fmt: skip
             bill = bills[data["billId"]]
             bill["stated"] += data["balanceEffect"]
             bill["expected"] += _expected(event)
+            bill["money"] += _money(event.get("after")) - _money(event.get("before"))
+            bill["covers"] += _cover(event)
             bill["name"] = data.get("name", bill.get("name"))
             bill["end"] = _end_of(event) or bill["end"]
+            bill["excess"] = -bill["expected" if bill["end"] else "stated"]
         return bills
 
     def _unallocated(self) -> Iterator[dict[str, Any]]:
-        for bill in self._bills().values():
-            credit = -bill["expected" if bill["end"] else "stated"]
-            if credit > 0:
-                yield {**bill, "why": bill["end"] or "OVERPAID", "bills": 1, "credit": credit}
+        bills = self._bills()
+        for bill_id, credit in credits_of(bills).items():
+            bill = bills[bill_id]
+            yield {**bill, "why": bill["end"] or "OVERPAID", "bills": 1, "credit": credit}
+
+    def money(self) -> Counter[str]:
+        """What was paid on each bill and is still there."""
+        standing = {event["data"]["paymentId"]: event for event in self.until if "after" in event}
+        money = Counter[str]()
+        for event in standing.values():
+            money[event["data"]["billId"]] += _money(event["after"])
+        return money
+
+    def came_back(self) -> Counter[str]:
+        """What bills that they had covered have given back to bills."""
+        return arrivals(self._bills())
 
     def _outstanding(self) -> Iterator[dict[str, Any]]:
         for bill in self._bills().values():
@@ -213,6 +229,16 @@ def _expected(event: Event) -> int:
         return before - after
     moves = kind in ("bill.settled", "bill.transferred") or data.get("transferOriginBillId")
     return int(data["balanceEffect" if moves else "totalEffect"])
+
+
+def _cover(event: Event) -> list[tuple[str, int]]:
+    """What covers a part of a bill from now on, and how much: who settles it, or has moved less debt than charge."""
+    data = event["data"]
+    if event["type"] == "bill.settled" and data["billId"] == data["targetBillId"]:
+        return [(data["paymentBillId"], data["settledAmount"])]
+    origin = data.get("transferOriginBillId")
+    covered = data["totalEffect"] - data["balanceEffect"]
+    return [(origin, covered)] if origin and covered > 0 else []
 
 
 def _money(payment: Paid | None) -> int:

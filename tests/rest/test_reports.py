@@ -107,13 +107,27 @@ async def test_an_answer_says_what_was_asked_and_from_which_position(desk: Desk,
     assert (standing["from"], standing["groupBy"]) == (None, "folio")
 
 
-async def test_a_folio_of_another_house_or_of_nobody_has_no_rows(desk: Desk, client: httpx.AsyncClient) -> None:
+async def test_a_folio_of_another_house_or_of_nobody_is_refused_and_neither_told_from_the_other(
+    desk: Desk, client: httpx.AsyncClient, client_of: MakeClient
+) -> None:
     await busy_house(desk)
     days = all_days(await open_day(client))
+    before = (await report(client, "revenue", **days)).headers["Folio-Position"]
+    own = await client_of("own", "pms", ["HOTEL-1"])
+    forms: tuple[dict[str, str], ...] = ({}, {"format": "csv"}, {"explain": "true"}, {"consistency": "eventual"})
     for folio in ("G-1", "NOBODY", "f-1"):
-        for name in ("revenue", "outstanding", "activity", "payments"):
-            assert (await report(client, name, **days, folioId=folio)).json()["rows"] == []
-    assert len((await report(client, "revenue", **days, folioId="F-1")).json()["rows"]) == 1
+        for name in ALL:
+            for given in forms:
+                for asking in (client, own):
+                    answer = await asking.get(f"{REPORTS}/{name}", params={**days, **given, "folioId": folio})
+                    problem = expect_problem(answer, 400, "INVALID_PARAMETER", "/folioId")
+                    assert problem["detail"] == f"There is no folio {folio} at HOTEL-1."
+    for name in ALL:
+        assert (await report(client, name, **days, folioId="F-1")).json()["folioId"] == "F-1"
+    await desk.add_bill("F-9")
+    then = await client.get(f"{REPORTS}/revenue", params={**days, "folioId": "F-9", "position": before})
+    assert expect_problem(then, 400, "INVALID_PARAMETER", "/folioId")["detail"] == "There is no folio F-9 at HOTEL-1."
+    assert (await report(client, "revenue", **days, folioId="F-9")).json()["rows"] != []
 
 
 async def test_every_role_may_ask_and_a_key_only_of_its_own_houses(
