@@ -1,6 +1,6 @@
 """Explanations of reports: the events of each row, which must add up to it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from projections.report import Report
 from projections.report_reading import Snapshot
 from tests.properties.feed_books import conversion
-from tests.properties.report_answers import Rows, events_of
+from tests.properties.report_answers import Answers, Rows, events_of
 
 
 async def check_explained(snapshot: Snapshot, report: Report, grouping: str, rows: Rows) -> None:
@@ -30,6 +30,16 @@ async def check_explained(snapshot: Snapshot, report: Report, grouping: str, row
         check_balances(rows, events, keys)
     if report.name == "payment-requests":
         check_times(rows, events, keys)
+
+
+def check_payments(answers: Answers) -> None:
+    """The payments of a period have the net takings of its days, method by method."""
+    listed, taken = Counter[str](), Counter[str]()
+    for row in answers["payments", "payment"]:
+        listed[row["payment_method"]] += row["net"]
+    for row in answers["daily-takings", "method"]:
+        taken[row["payment_method"]] += row["net"]
+    assert listed == taken
 
 
 def sums(events: Rows, keys: Sequence[str], adding: Iterable[str]) -> dict[tuple[Any, ...], dict[str, int]]:
