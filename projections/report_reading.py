@@ -54,8 +54,10 @@ SELECT_HELD = """
 SELECT_CURRENCY = """
     SELECT convert_from(state, 'UTF8')::jsonb #>> '{settings,currency}' FROM ledger.events
      WHERE originator_id = %(stream)s AND topic = %(configured)s AND notification_id <= %(position)s
+       AND (notification_id <= %(until)s OR originator_version = 1)
      ORDER BY originator_version DESC LIMIT 1
 """
+"""As it was at the end of the period; the first settings hold for the time before them, too."""
 SELECT_FOLIO = """
     SELECT 1 FROM read_model.house_entries
      WHERE subject = %(stream)s AND accommodation_id = %(accommodation_id)s AND position <= %(position)s LIMIT 1
@@ -229,15 +231,16 @@ class Reports:
             await connect_patiently(self._conninfo, CONNECTION_NAME) as connection,
         ):
             # First what needs tables for a moment only: those that are locked stay so until the last row is taken.
-            currency = await _check(connection, parameters, every, freshness)
+            await _check(connection, parameters, every, freshness)
             before, until = await _one(connection, SELECT_BOUNDS, parameters) or (0, 0)
+            parameters |= {"before": before, "until": until}
+            currency = await _currency(connection, parameters)
             locked = ", ".join(f"read_model.{table}" for table in own)
             for statement in (*SET_UP, LOCK_TABLES.format(tables=locked)):
                 await connection.execute(statement.encode())
             await _check_reached(connection, parameters["position"], own)
             try:
-                stretch = {"before": before, "until": until}
-                yield Snapshot(parameters["position"], currency, connection, parameters | stretch, streams)
+                yield Snapshot(parameters["position"], currency, connection, parameters, streams)
             finally:
                 await connection.close()  # first: who leaves early leaves rows behind that nobody shall wait for
 
@@ -259,8 +262,8 @@ async def _check(
     parameters: Mapping[str, Any],
     tables: Sequence[str],
     freshness: Freshness,
-) -> str:
-    """The currency as it was. Raises NotCaughtUp when not every event counts that should, NoSuchFolio."""
+) -> None:
+    """Raise NotCaughtUp when not every event counts that should, NoSuchFolio."""
     await _check_reached(connection, parameters["position"], tables)
     held = None if freshness.eventual else await _one(connection, SELECT_HELD, {**parameters, "tables": tables})
     if held is not None:
@@ -270,7 +273,10 @@ async def _check(
         opened = await _one(connection, SELECT_FOLIO, {**parameters, "stream": folio_stream(folio_id)})
         if opened is None:
             raise NoSuchFolio(folio_id, accommodation_id)
-    stream = accommodation_stream(accommodation_id)
+
+
+async def _currency(connection: psycopg.AsyncConnection[Any], parameters: Mapping[str, Any]) -> str:
+    stream = accommodation_stream(parameters["accommodation_id"])
     named = {"stream": stream, "configured": AccommodationConfigured.TOPIC}
     configured = await _one(connection, SELECT_CURRENCY, {**parameters, **named})
     return configured[0] if configured else Settings().currency

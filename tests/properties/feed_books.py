@@ -153,18 +153,21 @@ class FeedBooks:
                     "refunded_amount": request.get("paid", 0) if word == "refunded" else 0,
                 }  # fmt: skip
             sent = request["sent"]
-            if word == "paid" and sent is not None and sent in self.period:
+            if word == "paid" and sent is not None and sent in self.period and event in self.until:
                 seconds = moment(data["paidAt"]) - moment(sent["time"])
                 yield {"business_date": sent["day"], "paid_of_sent": 1, "seconds": max(seconds.total_seconds(), 0)}
 
     def _differences(self) -> Iterator[dict[str, Any]]:
         standing: dict[str, dict[str, Any]] = {}
-        for event in self.facts.events:
+        touched = {event["after"]["request"] for event in self.period if "after" in event}
+        payments = {event["after"]["id"]: event["after"] for event in self.until if "after" in event}
+        for event in self.until:
             if event["type"].startswith("payment_request."):
-                before = standing.get(event["subject"], {"day": event["day"], "flags": (), "doubt": None})
+                before = standing.get(event["subject"], {"flags": (), "doubt": None})
                 standing[event["subject"]] = before | _turned(before, event)
+                touched |= {event["subject"]} if event in self.period else set()
         for request_id, request in standing.items():
-            answering = [paid for paid in self.facts.payments.values() if paid["request"] == request_id]
+            answering = [paid for paid in payments.values() if paid["request"] == request_id]
             provider = request["paid"] if request["status"] == "paid" else 0
             ours = sum(_money(paid) for paid in answering)
             found = {
@@ -173,7 +176,7 @@ class FeedBooks:
                 "RESEND_IN_DOUBT": request["status"] == "sent" and request["doubt"] is not None,
             } | dict.fromkeys(request["flags"], True)
             amounts = {"provider_amount": provider, "our_amount": ours, "off_by": provider - ours}
-            if self.first <= request["day"] <= self.last:
+            if request_id in touched:
                 yield from (
                     {"difference": name, "request_id": request_id, **amounts} for name, holds in found.items() if holds
                 )
@@ -182,10 +185,24 @@ class FeedBooks:
         """Every transfer, split and settlement."""
         return [_movement(event) for event in self.period if _moves(event)]
 
-    def payments(self, first: date, last: date) -> Rows:
-        """Every payment of the period, as it stands."""
-        taken = (payment for payment in self.facts.payments.values() if first <= payment["recorded"]["day"] <= last)
-        return [_payment_row(payment) for payment in taken if payment["status"] != "DELETED"]
+    def payments(self) -> Rows:
+        """Every payment to which something happened in the period, as it stood at its end; by another method than at
+        the beginning, once more for that one.
+        """
+        events: dict[str, list[Event]] = defaultdict(list)
+        for event in self.period:
+            if "after" in event:
+                events[event["after"]["id"]].append(event)
+        rows = []
+        for of_payment in events.values():
+            row, before = _payment_row(of_payment[-1]), of_payment[0]["before"]
+            counted = _money(before)
+            if counted and before["method"] != row["payment_method"]:
+                lost = {"payment_method": before["method"], "amount": 0, "status": "CORRECTED", "net": -counted}
+                rows.append({**row, **lost})
+                counted = 0
+            rows.append({**row, "net": row["net"] - counted})
+        return sorted(rows, key=lambda row: (row["business_date"], row["payment_id"], row["payment_method"]))
 
 
 def grouped(entries: Rows, keys: Sequence[str], adding: Sequence[str]) -> dict[tuple[Any, ...], dict[str, int]]:
@@ -270,7 +287,8 @@ def _movement(event: Event) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _payment_row(payment: Paid) -> dict[str, Any]:
+def _payment_row(event: Event) -> dict[str, Any]:
+    payment = event["after"]
     recorded, ended = payment["recorded"], payment["ended"]
     return {
         "business_date": recorded["day"], "payment_id": payment["id"], "concerned_date": payment["concerned"],
@@ -280,4 +298,6 @@ def _payment_row(payment: Paid) -> dict[str, Any]:
         "net": _money(payment), "applied": payment["applied"], "cashier": recorded["data"]["by"],
         "cancelled_at": None if ended is None else moment(ended["time"]),
         "cancelled_by": None if ended is None else ended["data"]["by"], "payment_request_id": payment["request"],
+        "last_event": event["type"], "last_date": event["day"], "actor": event["data"]["by"],
+        "reason": event["data"]["reason"],
     }  # fmt: skip
