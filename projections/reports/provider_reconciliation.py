@@ -2,8 +2,9 @@
 
 from projections.report import Column, Report
 from projections.reports.columns import BILL, FOLIO
+from services.collection.payment_request import PROVIDER
 
-COMPARED = """
+COMPARED = f"""
     WITH touched AS (
         SELECT subject AS request_id FROM read_model.request_entries
          WHERE accommodation_id = %(accommodation_id)s AND business_date BETWEEN %(first)s AND %(last)s
@@ -14,6 +15,8 @@ COMPARED = """
            AND position <= %(until)s AND payment_request_id IS NOT NULL),
     request AS (
         SELECT request_id, requested_date, folio_id, bill_id, status, amount AS asked, flags, last_error,
+               event IN ('payment_request.refunded', 'payment_request.destroyed') AND actor = '{PROVIDER}'
+               AND business_date BETWEEN %(first)s AND %(last)s AS ended_there,
                CASE WHEN status = 'PAID' THEN paid_amount ELSE 0 END AS provider_amount
           FROM touched JOIN read_model.request_entries ON subject = request_id
          WHERE position <= %(until)s AND next_position > %(until)s
@@ -33,14 +36,16 @@ DIFFERENCES = f"""
           SELECT 'AMOUNT' AS difference, NULL AS note WHERE off_by <> 0
           UNION ALL SELECT 'NO_WORD', last_error WHERE status = 'UNKNOWN'
           UNION ALL SELECT 'RESEND_IN_DOUBT', last_error WHERE status = 'SENT' AND last_error IS NOT NULL
+          UNION ALL SELECT status || '_THERE', NULL WHERE ended_there
           UNION ALL SELECT flag, NULL FROM jsonb_array_elements_text(flags) AS flag) AS found
 """
 DIFFERENCE = Column(
     "difference",
     "text",
     "AMOUNT: our books hold other money for it than the provider says; NO_WORD: the provider gave no word on it;"
-    " RESEND_IN_DOUBT; or what it was paid in spite of: AMOUNT_DIFFERS from what was asked, PAID_AFTER_END,"
-    " BILL_CANCELLED, BILL_TRANSFERRED, BILL_DELETED",
+    " RESEND_IN_DOUBT; REFUNDED_THERE, DESTROYED_THERE: the provider says so, and nobody here had asked for it; or what"
+    " it was paid in spite of: AMOUNT_DIFFERS from what was asked, PAID_AFTER_END, BILL_CANCELLED, BILL_TRANSFERRED,"
+    " BILL_DELETED",
 )
 REQUEST = Column("request_id", "text", "The payment request")
 ASKED = Column("asked", "amount", "What the guest was asked for")

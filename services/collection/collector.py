@@ -20,7 +20,7 @@ from services.collection import commands
 from services.collection.answers import discreet, for_good, said
 from services.collection.errors import ProviderUnavailable
 from services.collection.guest import Guest, open_guest
-from services.collection.payment_request import Evidence, PaymentRequest
+from services.collection.payment_request import PROVIDER, Evidence, PaymentRequest
 from services.collection.ports import Locks, Opener
 from services.collection.provider import Ask, Done, Provider, ProviderBill, Refused, State, Unknown, Why
 from services.collection.word import Decide, decision_on, evidence_of
@@ -28,7 +28,6 @@ from services.telemetry import PAYMENT_REQUESTS, PROVIDER_POINTS
 
 Told = TypeVar("Told")
 
-ACTOR = "provider"
 """Whose word the events rest on that nobody asked for."""
 
 log = logging.getLogger(__name__)
@@ -265,7 +264,7 @@ class Collector:
         return open_guest(request.asked.guest, data_keys.get(folio_id))
 
     async def _commit(self, decide: Decide) -> PaymentRequest:
-        context = Context(key=ACTOR, request_id=new_ulid())
+        context = Context(key=PROVIDER, request_id=new_ulid())
 
         def decided(work: Work) -> PaymentRequest:
             work.begin(context)

@@ -22,6 +22,9 @@ OPEN_STATUSES: frozenset[Status] = frozenset({"REQUESTED", "SENT", "UNKNOWN"})
 Flag = Literal["AMOUNT_DIFFERS", "PAID_AFTER_END", "BILL_CANCELLED", "BILL_TRANSFERRED", "BILL_DELETED"]
 """What somebody should look at: money that came otherwise than asked, or for a bill that is no more."""
 
+PROVIDER = "provider"
+"""Whose doing an event is that tells what the provider said without anybody having asked for it."""
+
 ID_LENGTH = 20
 ID_ALPHABET = string.ascii_uppercase + string.digits
 ID_PATTERN = r"^[A-Z0-9]{20}$"

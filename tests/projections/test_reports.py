@@ -86,6 +86,25 @@ async def test_a_refund_of_what_was_never_known_to_be_paid_is_no_money(database:
                 assert all(row.get("off_by", 0) == 0 for row in [*rows, *events])
 
 
+async def test_what_the_provider_did_without_us_is_told_and_what_we_asked_for_is_not(database: str) -> None:
+    async with open_front(database) as front:
+        desk, client = front.desk, front.client
+        refunded, ours = await front.paid(), await front.paid()
+        destroyed = await front.sent()
+        desk.expect(200, await client.post(f"/v1/payment-requests/{ours['id']}/refund", json={}))
+        front.provider.become(refunded["id"], "REFUNDED")
+        front.provider.become(destroyed["id"], "DESTROYED")
+        for request in (refunded, destroyed):
+            await front.office.collector.attend(request["id"], ask_first=True)
+        report = REPORTS["provider-reconciliation"]
+        _, rows, _ = await answered(front.service, Asked(report, "HOTEL-1", *WIDE, "request"))
+        assert {(row["request_id"], row["difference"]) for row in rows} == {
+            (refunded["id"], "REFUNDED_THERE"),
+            (destroyed["id"], "DESTROYED_THERE"),
+        }
+        assert {(row["provider_amount"], row["our_amount"], row["off_by"]) for row in rows} == {(0, 0, 0)}
+
+
 async def test_both_entries_of_a_correction_have_their_places(service: Service, desk: Desk) -> None:
     """A statement that leaves their order open gives other bytes once the tables were built anew."""
     bill = await desk.add_bill(total=100)

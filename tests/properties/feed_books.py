@@ -163,7 +163,7 @@ class FeedBooks:
         payments = {event["after"]["id"]: event["after"] for event in self.until if "after" in event}
         for event in self.until:
             if event["type"].startswith("payment_request."):
-                before = standing.get(event["subject"], {"flags": (), "doubt": None})
+                before = standing.get(event["subject"], {"flags": (), "doubt": None, "there": None})
                 standing[event["subject"]] = before | _turned(before, event)
                 touched |= {event["subject"]} if event in self.period else set()
         for request_id, request in standing.items():
@@ -174,6 +174,7 @@ class FeedBooks:
                 "AMOUNT": provider != ours,
                 "NO_WORD": request["status"] == "unknown",
                 "RESEND_IN_DOUBT": request["status"] == "sent" and request["doubt"] is not None,
+                f"{request['status'].upper()}_THERE": request["there"] in self.period,
             } | dict.fromkeys(request["flags"], True)
             amounts = {"provider_amount": provider, "our_amount": ours, "off_by": provider - ours}
             if request_id in touched:
@@ -235,7 +236,8 @@ def _turned(request: dict[str, Any], event: Event) -> dict[str, Any]:
     if word == "resent":
         return {"doubt": data["doubt"]}
     paid = {"paid": data["paidAmount"], "flags": data["flags"]} if word == "paid" else {}
-    return {"status": word, **paid}
+    there = event if word in ("refunded", "destroyed") and data["by"] == "provider" else None
+    return {"status": word, "there": there, **paid}
 
 
 def _expected(event: Event) -> int:

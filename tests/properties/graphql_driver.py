@@ -36,9 +36,7 @@ class GraphqlDriver(Driver):
 
     async def bills(self, accommodation_id: str) -> Any:
         """All bills of an accommodation, newest first."""
-        page = await self._find("getAccommodationBills", accommodationId=self.house + accommodation_id, first=500)
-        assert page["pageInfo"]["hasNextPage"] is False
-        return page["nodes"]
+        return await self._find("getAccommodationBills", accommodationId=self.house + accommodation_id)
 
     async def _find(self, query: str, **arguments: Any) -> Any:
         response = await Asking(self.client).post(query_of(query), **arguments)
