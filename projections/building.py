@@ -28,6 +28,8 @@ from services.store.log_store import SELECT_POSITION
 from services.store.tasks import end
 
 BATCH_EVENTS_MAX = 5_000
+ATTEMPTS = 1
+"""At an event that cannot be taken: nobody waits for these rows, and what was wrong with it stays so."""
 COLLECTED_OBJECTS = 200_000
 
 BEGIN_POSITION = """
@@ -116,13 +118,18 @@ class ReadAhead:
 
 
 class Building:
-    """Read models that are being built at a place. Every method raises psycopg.Error; filling, LogLacksEvents too."""
+    """Read models that are being built at a place. Every method raises psycopg.Error; filling, LogLacksEvents, and
+    TooManyFailed when more than `parked_max` events cannot be taken.
+    """
 
-    def __init__(self, connection: Connection, log: Connection, place: Place, codec: EventCodec) -> None:
+    def __init__(
+        self, connection: Connection, log: Connection, place: Place, codec: EventCodec, parked_max: int | None = None
+    ) -> None:
         self.connection = connection
         self.place = place
         self._log = log
         self._codec = codec
+        self._parked_max = parked_max
 
     async def begin(self, model: ReadModel, *indexes: str) -> None:
         """Make an empty table, with these of its indexes."""
@@ -170,7 +177,7 @@ class Building:
                 raise LogLacksEvents(after, until)
             return batch
 
-        follower = Follower(place, models, complete, BATCH_EVENTS_MAX)
+        follower = Follower(place, models, complete, BATCH_EVENTS_MAX, ATTEMPTS, self._parked_max)
         reached = -1
         try:
             while reached < until:

@@ -20,16 +20,34 @@ Read = Callable[[Connection, int, int], Awaitable[Batch]]
 log = logging.getLogger(__name__)
 
 
+class TooManyFailed(Exception):
+    """So many events cannot be taken that nothing is to be learned from the others."""
+
+    def __init__(self, events: int) -> None:
+        super().__init__(f"More than {events} events cannot be taken; 'folio audit verify' tells which cannot be read.")
+
+
 class Follower:
     """Moves read models of one place along the log; what one of them cannot take is found, tried and parked."""
 
-    def __init__(self, place: Place, models: Sequence[ReadModel], read: Read, batch_events_max: int) -> None:
+    def __init__(
+        self,
+        place: Place,
+        models: Sequence[ReadModel],
+        read: Read,
+        batch_events_max: int,
+        attempts_max: int = ATTEMPTS_MAX,
+        parked_max: int | None = None,
+    ) -> None:
         self._place = place
         self._models = {model.name: model for model in models}
         self._read = read
         self._batch_events_max = batch_events_max
         self._limit = batch_events_max
         self._attempts: Counter[tuple[str, int]] = Counter()
+        self._attempts_max = attempts_max
+        self._parked = 0
+        self._parked_max = parked_max
 
     @property
     def sound(self) -> bool:
@@ -39,7 +57,7 @@ class Follower:
     async def step(self, connection: Connection, until: int | None = None) -> dict[str, int] | None:
         """Apply the next batch, at most up to a position; the new positions, or None when something failed.
 
-        Raises OtherDefinition, psycopg.Error.
+        Raises TooManyFailed, OtherDefinition, psycopg.Error.
         """
 
         async def source(after: int) -> Batch:
@@ -63,10 +81,13 @@ class Follower:
             return
         event = (failed.read_model, failed.position)
         self._attempts[event] += 1
-        if self._attempts[event] < ATTEMPTS_MAX:
+        if self._attempts[event] < self._attempts_max:
             log.warning("%s; trying again", failed)
             await asyncio.sleep(PAUSE_SECONDS * 2 ** (self._attempts[event] - 1))
             return
+        self._parked += 1
+        if self._parked_max is not None and self._parked > self._parked_max:
+            raise TooManyFailed(self._parked_max)
         log.error("%s; it is parked, and what follows on %s waits behind it", failed, failed.folio)
         await park(connection, self._place, self._models[failed.read_model], failed)
         del self._attempts[event]

@@ -13,6 +13,8 @@ from projections.read_model import ReadModel
 from services.store.codec import EventCodec
 
 CONNECTION_NAME = "folio verify"
+PARKED_MAX = 20
+"""Events that cannot be taken until a comparison is given up: each of them costs another look at those before it."""
 TEMPORARY = Place("pg_temp")
 """Seen by this connection alone and gone with it, however it ends."""
 
@@ -58,10 +60,10 @@ async def verify(
 ) -> AsyncIterator[Difference | Verified]:
     """Compare read models with the log; gives each difference, and at the end of each model what was compared.
 
-    Nothing is changed and nobody waits. Raises OtherDefinition, LogLacksEvents, psycopg.Error.
+    Nothing is changed and nobody waits. Raises OtherDefinition, LogLacksEvents, TooManyFailed, psycopg.Error.
     """
     async with two_connections(conninfo, CONNECTION_NAME) as (connection, log):
-        building = Building(connection, log, TEMPORARY, codec)
+        building = Building(connection, log, TEMPORARY, codec, PARKED_MAX)
         for statement in MAKE_BOOKS:
             await connection.execute(statement.encode())
         for model in models:

@@ -78,7 +78,7 @@ def demo_command(port: Port = 8080, data: Data = DEFAULT_DATA) -> None:
     settings = read_settings().model_copy(update={"database_url": None})
     with until_interrupted(), listen("127.0.0.1", port) as listening, database(settings, data) as conninfo:
         try:
-            run(run_demo(conninfo, listening, data))
+            run(run_demo(conninfo, listening, data, settings.admin_key))
         except DemoFailed as error:
             fail(str(error))
     tell(f"Stopped. The data stay in {data}.")

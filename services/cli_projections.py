@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from psycopg.errors import UndefinedTable
 from rich.console import Console
 from rich.table import Column, Table
 
+from projections.following import TooManyFailed
 from projections.parking import Parked, list_parked, retry
 from projections.place import Connection, OtherDefinition
 from projections.read_model import ReadModel
@@ -106,8 +108,10 @@ def rebuild_command(
             with progress:
                 work = _verify(conninfo, models, progress) if compare else _rebuild(conninfo, models, progress, restart)
                 differences = run(work)
-        except (RebuildUnderWay, OtherDefinition) as error:
+        except (RebuildUnderWay, OtherDefinition, TooManyFailed) as error:
             fail(str(error))
+        except UndefinedTable as error:
+            fail(f"A table is missing: {error.diag.message_primary}. 'folio projections rebuild NAME' makes it anew.")
         except KeyboardInterrupt:
             stopped = "" if compare else f" after {progress.events:,} events; the same command continues from there"
             tell(f"Stopped{stopped}.")

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from services.billing.business_day import BusinessDays
 from services.billing.feed import EventUnreadable, FeedFilter, PlacedEvent
 from services.billing.ids import folio_stream
 from services.billing.money import readable
@@ -47,9 +48,10 @@ COLUMNS = (("position", 9), ("recorded at", 27), ("effect", 18), ("bill balance"
 
 @dataclass(frozen=True)
 class Replayed:
-    """The events of a folio up to a position, and the folio as they make it."""
+    """The events of a folio up to a position, the business days of its accommodation, the folio as they make it."""
 
     steps: Sequence[Step]
+    days: BusinessDays
     folio: View
 
 
@@ -82,19 +84,21 @@ def replay_command(
 async def _replay(conninfo: str, folio_id: str, point: PointInLog) -> Replayed:
     async with make_pool(conninfo, CONNECTION_NAME, 2, read_only=True) as pool:
         log = PastLog(pool, CODEC)
+        past = Past(log)
         try:
-            until = await Past(log).position(point)
+            until = await past.position(point)
             events = await _events(StoredFeed(pool, CODEC, Signal()), folio_id, until)
             folio = await folio_then(events)
             if folio is None:
                 later = await log.events_of([folio_stream(folio_id)], (await log.head())[0])
                 since = f"; it is there since {shown(later[0].event.timestamp)}" if later else ""
                 fail(f"There is no folio {folio_id}{' then' if later else ''}{since}.")
+            days = await past.days_of(events, events)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
             fail(NO_LEDGER)
         except EventUnreadable as error:
             fail(str(error))
-        return Replayed([each async for each in steps(events, lambda placed: True)], folio)
+        return Replayed([each async for each in steps(events, lambda placed: True)], days, folio)
 
 
 async def _events(feed: StoredFeed, folio_id: str, until: int) -> list[PlacedEvent]:
@@ -110,7 +114,7 @@ async def _events(feed: StoredFeed, folio_id: str, until: int) -> list[PlacedEve
 
 def _show(replayed: Replayed, *, step: bool, as_json: bool, with_folio: bool) -> None:
     if as_json:
-        events = [{**entry(each), "sentence": sentence_of(each)} for each in replayed.steps]
+        events = [{**entry(each, replayed.days), "sentence": sentence_of(each)} for each in replayed.steps]
         told = {"events": events, "folio": masked_view(replayed.folio) if with_folio else None}
         typer.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
         return

@@ -65,6 +65,8 @@ def report_command(
     if name is None:
         _describe()
         return
+    if name not in REPORTS:
+        raise typer.BadParameter(f"There is no report {name!r}; there are {NAMES}.", param_hint="NAME")
     if accommodation is None:
         raise typer.BadParameter("Name the accommodation.", param_hint="--accommodation")
     target = chart or output

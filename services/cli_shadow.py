@@ -14,9 +14,8 @@ from projections.building import Progress
 from projections.shadow import CannotCompare, Comparison, Difference, Version, compare
 from projections.shadow_side import reading_connection
 from services.cli_progress import BuildingProgress
-from services.serving import database
 from services.store.log_store import SELECT_POSITION
-from services.terminal import DEFAULT_DATA, INTERRUPTED, Data, clear_messages, end_on_sigterm, fail, read_settings, tell
+from services.terminal import DEFAULT_DATA, INTERRUPTED, Data, end_on_sigterm, existing_database, fail, tell
 
 DIFFERENT = 1
 CANNOT_COMPARE = 2
@@ -53,7 +52,7 @@ def _compared(
     shown: list[Difference] = []
     progress = BuildingProgress("Comparing")
     told = Progress() if quiet else progress
-    with clear_messages(), database(read_settings(), data, shared=True) as conninfo:
+    with existing_database(data) as conninfo:
         try:
             with nullcontext() if quiet else progress:
                 for found in compare(conninfo, _position(conninfo), here, there, told):

@@ -22,11 +22,14 @@ An administrator of the database makes a login for the tool:
 CREATE ROLE hotel_bi LOGIN PASSWORD '…' IN ROLE folio_reporting;
 ALTER ROLE hotel_bi SET search_path = reporting;
 ALTER ROLE hotel_bi SET statement_timeout = '5min';
+ALTER ROLE hotel_bi SET default_transaction_read_only = on;
 ```
 
-The role `folio_reporting` may read these views, and nothing else. The tool connects with that login to the host, port
-and database of `FOLIO_DATABASE_URL`. The time limit is for the service: a table that is built anew takes its place once
-no query reads the old one, and a new version may wait for that when it starts.
+The role `folio_reporting` may read these views, and nothing else of the ledger. What PostgreSQL lets every login do
+besides, such as temporary tables, large objects of its own and advisory locks, the last line keeps from happening by
+mistake only: it is a login for a tool, not for people whom you do not trust. The tool connects with that login to the
+host, port and database of `FOLIO_DATABASE_URL`. The time limit is for the service: a table that is built anew takes its
+place once no query reads the old one, and a new version may wait for that when it starts.
 
 PostgreSQL as it comes with the service listens on no network, only on a Unix socket for the user whom it runs as, and
 root. While the service runs (`.folio` is its data folder), they make the login and connect on the same machine:
@@ -75,7 +78,7 @@ HAVING sum(balance_effect) <> 0
     "How many payment requests of each week were paid, and how fast": """\
 SELECT date_trunc('week', business_date) AS week, count(*) AS requests,
        count(*) FILTER (WHERE status = 'PAID') AS paid,
-       avg(paid_at - sent_at) FILTER (WHERE status = 'PAID') AS time_to_pay
+       avg(greatest(paid_at - sent_at, '0')) FILTER (WHERE status = 'PAID') AS time_to_pay
   FROM reporting.payment_requests
  WHERE accommodation_id = 'HOTEL-1' AND sent_at IS NOT NULL
  GROUP BY week

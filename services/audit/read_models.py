@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from projections.building import Progress
+from projections.following import TooManyFailed
 from projections.place import Connection, OtherDefinition
 from projections.read_model import ReadModel
 from projections.verification import Difference, Verified, verify
@@ -49,6 +50,9 @@ async def read_model_findings(
         except OtherDefinition as error:
             del left[error.name]
             yield Finding(Kind.NOT_CHECKED, str(error))
+        except TooManyFailed as error:
+            yield Finding(Kind.NOT_CHECKED, f"{', '.join(left)} cannot be derived from the log. {error}")
+            return
 
 
 def _finding(found: Difference) -> Finding:

@@ -14,7 +14,7 @@ from services.audit.checkpoints import checkpoint_findings, key_findings, last_c
 from services.audit.comparisons import COMPARISONS, beginning_findings, head_position
 from services.audit.events import EventCheck
 from services.audit.findings import Finding, Kind, stumbled
-from services.audit.forgetting import forgetting_findings
+from services.audit.personal_data import personal_data_findings
 from services.audit.tree import head_findings, root_findings
 from services.evidence.checkpoint import Checkpoint, key_id_of
 from services.store.connection import connect_blocking
@@ -89,7 +89,7 @@ class LogCheck:
         yield "The tree over all chains", root_findings(connection, checkpoint)
         yield "Ends of chains", head_findings(connection, checkpoint)
         yield "Keys", key_findings(connection, keys)
-        yield "Forgotten guests", forgetting_findings(connection)
+        yield "Personal data", personal_data_findings(connection)
         if self.anchors is not None:
             yield "The file of checkpoints", anchor_findings(connection, self.anchors, self.extent.anchored_bytes)
 

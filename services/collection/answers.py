@@ -24,10 +24,15 @@ def discreet(answer: Refused | Unknown, guest: Guest | None) -> Refused | Unknow
     if guest is None:
         return answer if isinstance(answer, Unknown) else replace(answer, message=NOT_KEPT)
     texts = [guest.name, guest.message] if guest.message else [guest.name]
-    quoted = re.compile("|".join([*map(re.escape, texts), _written(guest.contact)]), re.IGNORECASE)
+    quoted = re.compile("|".join([*map(_quoted, texts), _written(guest.contact)]), re.IGNORECASE)
     if isinstance(answer, Unknown):
         return Unknown(quoted.sub(MASK, answer.reason))
     return replace(answer, code=quoted.sub(MASK, answer.code), message=quoted.sub(MASK, answer.message))
+
+
+def _quoted(text: str) -> str:
+    """A pattern for a text; a single letter, which is in every sentence, where it stands alone."""
+    return re.escape(text) if len(text) > 1 else rf"(?<!\w){re.escape(text)}(?!\w)"
 
 
 def _written(contact: str) -> str:

@@ -33,7 +33,7 @@ ANSWERS_KEPT = timedelta(days=30)
 """For how long, at least, the service answers again under an idempotency key."""
 
 
-async def run_demo(conninfo: str, listening: socket.socket, data: Path) -> None:
+async def run_demo(conninfo: str, listening: socket.socket, data: Path, admin_key: SecretStr | None = None) -> None:
     """Serve until interrupted, with the sample hotels. Raises DemoFailed, psycopg.Error."""
     address = "http://{}:{}".format(*listening.getsockname())
     async with sandbox(data, listening.getsockname()[1] + SANDBOX_PORT_STEP) as provider:
@@ -44,7 +44,8 @@ async def run_demo(conninfo: str, listening: socket.socket, data: Path) -> None:
             await _prepare(conninfo, address, provider.address, data)
 
         seal = Seal(make_private_key(data / SIGNING_KEY), data / f"{CHECKPOINTS}.jsonl")
-        service = make_service(conninfo, None, Collecting(client, key), introspection=True, seal=seal)
+        admin = None if admin_key is None else admin_key.get_secret_value()
+        service = make_service(conninfo, admin, Collecting(client, key), introspection=True, seal=seal)
         await serve(service, listening, meanwhile)
 
 

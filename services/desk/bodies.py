@@ -16,7 +16,7 @@ from services.billing.money import AMOUNT_MAX, CURRENCY_PATTERN
 REASON_LENGTH_MAX = 500
 ITEMS_MAX = 500
 ACCOUNTS_MAX = 10
-RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:[0-5]\d)", re.ASCII)
 FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 

@@ -8,6 +8,7 @@ from typing import Literal
 from projections import folios
 from projections.reading import Freshness, Reader
 from services.access import AUDIT_ROLES, Caller
+from services.billing.business_day import BusinessDays
 from services.billing.event import LedgerEvent
 from services.billing.feed import PlacedEvent
 from services.billing.ids import folio_stream
@@ -73,8 +74,9 @@ def history_filter(
     end = None if until is None else parsed_time("/to", until)
     if start is not None and end is not None and start > end:
         raise invalid("/from", "from lies later than to; turn them round.")
-    if actor is not None and not 1 <= len(actor) <= ACTOR_LENGTH_MAX:
-        raise invalid("/actor", f"actor is a PMS user or the name of a key, 1 to {ACTOR_LENGTH_MAX} characters.")
+    if actor is not None and not (1 <= len(actor) <= ACTOR_LENGTH_MAX and actor.isprintable()):
+        form = f"1 to {ACTOR_LENGTH_MAX} printable characters"
+        raise invalid("/actor", f"actor is a PMS user or the name of a key, {form}.")
     if topic is not None and topic not in TOPICS:
         raise invalid("/event", f"event is one of {', '.join(TOPICS)}.")
     return HistoryFilter(after, start, end, actor, topic)
@@ -121,11 +123,12 @@ class History:
         of_subject = streams if subject.kind == "folio" else [subject.stream]
         await self.check_count(of_subject, 0, position, with_effect=True)
         events = await self.past.log.events_of(streams, position)
+        days = await self.past.days_of(events, events)
         journal, concerns, items = Journal(), await _concerning(subject, events), []
         async for step in steps(events, concerns, journal):
             balance = step.folio_balance if subject.kind == "folio" else step.bill_balance
             if balance is not None and balance.effect:
-                items.append({**_brief(step), "effect": balance.effect, "runningBalance": balance.after})
+                items.append({**_brief(step, days), "effect": balance.effect, "runningBalance": balance.after})
         await self._check_there(subject, journal, events, caller)
         bill = journal.bill(subject.id) if subject.kind == "bill" else None
         assert journal.folio is not None
@@ -169,6 +172,7 @@ class History:
         self, shown: Sequence[Step], events: Sequence[PlacedEvent], head: int, caller: Caller
     ) -> list[View]:
         """The steps with where they lead and what they rest on, found among all events that the log has at `head`."""
+        days = await self.past.days_of([step.placed for step in shown], events)
         links = Links(events, head)
         await links.look_up(shown, self.past.log)
         digests, may_have = await callback_digests(events), caller.role in AUDIT_ROLES
@@ -179,17 +183,17 @@ class History:
             digest = rests_on[step.position]
             number, received_at = received.get(digest or "", (None, None))
             callback = {"number": number, "receivedAt": received_at, "sha256": digest if may_have else None}
-            entries.append({**entry(step), "links": links.of(step), "callback": None if digest is None else callback})
+            entries.append(
+                {**entry(step, days), "links": links.of(step), "callback": None if digest is None else callback}
+            )
         return entries
 
 
-def entry(step: Step) -> View:
-    """An event as the history shows it, without where it leads."""
+def entry(step: Step, days: BusinessDays) -> View:
+    """An event as the history shows it, on its business day, without where it leads."""
     event = step.event
     return {
-        "position": step.position,
-        "recordedAt": step.recorded_at,
-        "event": event.TOPIC,
+        **_recorded(step, days),
         **ids_of(step),
         "actor": {"by": event.by, "key": event.key, "user": event.user},
         "reason": event.reason,
@@ -211,11 +215,18 @@ def ids_of(step: Step) -> View:
     }
 
 
-def _brief(step: Step) -> View:
+def _recorded(step: Step, days: BusinessDays) -> View:
     return {
         "position": step.position,
         "recordedAt": step.recorded_at,
+        "businessDate": days.business_date(step.position, step.recorded_at),
         "event": step.event.TOPIC,
+    }
+
+
+def _brief(step: Step, days: BusinessDays) -> View:
+    return {
+        **_recorded(step, days),
         "billId": None if step.bill is None else step.bill.id,
         "sentence": sentence_of(step),
     }

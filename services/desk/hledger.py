@@ -40,7 +40,8 @@ async def journal(snapshot: Snapshot, accommodation_id: str, first: date, last: 
     """The journal of a period, a stretch of text at a time. Raises ReportTooLong, StoreUnavailable."""
     currency = snapshot.currency
     yield (
-        f"; {accommodation_id}, business days {first} to {last}, as of position {snapshot.position} of the log\n\n"
+        f"; {accommodation_id}, business days {first} to {last}, as of position {snapshot.position} of the log\n"
+        "; A colon in a folio's id is written as a slash; %, ; and | in an actor's name as %25, %3B and %7C.\n\n"
         f"decimal-mark .\ncommodity {_example(currency)}\n\n"
     )
     yield _declared(ACCOUNTS)

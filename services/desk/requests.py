@@ -91,8 +91,11 @@ def context_of(request: HTTPConnection, caller: Caller, reason: str | None) -> C
 
 
 def idempotency_key(request: HTTPConnection) -> str | None:
-    """The Idempotency-Key. Raises Problem when it is of the wrong form."""
-    key = request.headers.get("idempotency-key")
+    """The Idempotency-Key. Raises Problem when it is of the wrong form, or when there are several."""
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) > 1:
+        raise invalid("/Idempotency-Key", "There are several Idempotency-Key headers; a request has one.")
+    key = keys[0] if keys else None
     if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
         raise invalid("/Idempotency-Key", "Idempotency-Key is 1 to 255 printable ASCII characters.")
     return key

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 
 from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX
+from services.graphql.queries import LIST_MAX
 
 Place = tuple[str, str, GraphQLArgument | GraphQLInputField]
 
@@ -51,11 +52,11 @@ TOLD: Mapping[str, str] = {
 
 TOLD_IN: Mapping[tuple[str, str], str] = {
     ("folioEvents", "after"): "The id of the event to go on after; by default what happens from now on.",
-    ("getAccommodationBillList", "first"): f"How many, 1 to {LIMIT_MAX}; by default {LIMIT_MAX}.",
+    ("getAccommodationBills", "first"): f"How many, 1 to {LIMIT_MAX}; by default all, {LIST_MAX} at most.",
     ("getAccommodationBills", "folioId"): "Only on this folio.",
-    ("getAccommodationBillList", "folioId"): "Only on this folio.",
+    ("accommodationBills", "folioId"): "Only on this folio.",
     ("getAccommodationBills", "reservationId"): "Only of this reservation.",
-    ("getAccommodationBillList", "reservationId"): "Only of this reservation.",
+    ("accommodationBills", "reservationId"): "Only of this reservation.",
     ("paymentRequests", "accommodationId"): "Only of this accommodation; it or the billId is needed.",
     ("paymentRequests", "billId"): "Only of this bill; it or the accommodationId is needed.",
     ("transferBills", "expectedVersion"): (

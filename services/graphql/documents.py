@@ -15,13 +15,16 @@ from graphql import (
     OperationType,
     SelectionSetNode,
     get_operation_ast,
+    get_variable_values,
+    is_input_type,
     parse,
     specified_rules,
+    type_from_ast,
     validate,
 )
 from strawberry.extensions import SchemaExtension
 
-from services.graphql.guide import without_pages
+from services.graphql.guide import with_pages
 from services.graphql.limits import (
     TOKENS_MAX,
     check_cost,
@@ -59,7 +62,7 @@ class Documents:
         except GraphQLSyntaxError as error:  # a socket would be closed for it, and is to stay open
             raise GraphQLError(error.message, source=error.source, positions=error.positions) from None
         check_form(document)
-        return without_pages(document)
+        return with_pages(document)
 
     def faults(self, text: str, document: DocumentNode, schema: GraphQLSchema) -> list[GraphQLError]:
         """All that is wrong with a document by the schema."""
@@ -100,18 +103,36 @@ def reading(documents: Documents) -> Any:
             document, variables = context.graphql_document, context.variables or {}
             assert document is not None
             faults = self.unreadable or documents.faults(context.query or "", document, context.schema._schema)
-            try:
-                if not faults:
-                    check_variables(variables)
-                    check_cost(self.operation, fragments_of(document), variables)
-            except GraphQLError as error:
-                faults = [error]
+            if not self.unreadable:
+                faults = [*faults, *self._faults_of_values(variables, bool(faults))]
             context.pre_execution_errors = faults
             if not faults:
                 GRAPHQL_DOCUMENTS.labels(self.operation.operation.value).inc()
             yield
 
+        def _faults_of_values(self, variables: dict[str, Any], document_is_wrong: bool) -> list[GraphQLError]:
+            """What is wrong with the variables, or with what the document asks for with them."""
+            context = self.execution_context
+            assert context.graphql_document is not None
+            try:
+                check_variables(variables)
+                if document_is_wrong:  # else the execution finds what follows
+                    return _wrong_variables(context.schema._schema, self.operation, variables)
+                check_cost(self.operation, fragments_of(context.graphql_document), variables)
+            except GraphQLError as error:
+                return [error]
+            return []
+
     return Reading
+
+
+def _wrong_variables(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> list[GraphQLError]:
+    """The values that are not of their variables' types, so that all errors of a document are told at once."""
+    known = [each for each in operation.variable_definitions or () if is_input_type(type_from_ast(schema, each.type))]
+    found = get_variable_values(schema, known, variables, max_errors=ERRORS_MAX)
+    return found if isinstance(found, list) else []
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -4,7 +4,7 @@ import strawberry
 from strawberry import ID
 
 from services.billing.views import View
-from services.graphql.scalars import Amount, DateTime, Json
+from services.graphql.scalars import Amount, Date, DateTime, Json
 from services.graphql.types import PageInfo
 
 
@@ -50,6 +50,9 @@ class HistoryCallback:
 class HistoryEntry:
     position: ID
     recorded_at: DateTime
+    business_date: Date = strawberry.field(
+        description="The day that reports count it to, by the accommodation's zone and cut-off hour."
+    )
     event: str = strawberry.field(description="Its topic, such as bill.added. There will be more of them.")
     bill_id: ID | None
     bill_code: str | None

@@ -34,7 +34,7 @@ VARIABLE_DEPTH_MAX = 10
 VARIABLE_VALUES_MAX = 6_000
 
 PAGE_SIZES: Mapping[str, int] = {
-    "getAccommodationBills": LIMIT_DEFAULT, "getAccommodationBillList": LIMIT_MAX, "paymentRequests": LIMIT_DEFAULT,
+    "getAccommodationBills": LIMIT_MAX, "accommodationBills": LIMIT_DEFAULT, "paymentRequests": LIMIT_DEFAULT,
     "folioHistory": LIMIT_DEFAULT,
 }  # fmt: skip
 """How many things a list holds when its argument `first` does not say."""

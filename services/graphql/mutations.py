@@ -1,7 +1,7 @@
 """The mutations: one table, a line each, over the commands that REST has too."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_origin
 
@@ -117,9 +117,13 @@ def _call(session: Session, mutation: Mutation, asked: _Asked) -> Call:
     expected = given.pop("expected_version", UNSET)
     if isinstance(expected, int) and expected < 0:
         raise invalid("/expectedVersion", "expectedVersion is a version that you have read.")
+    wrong: Sequence[Fault] = ()
     if command.id_name is not None and mutation.id_argument is not None:
-        check_id(command.id_name, asked.id, to_camel(mutation.id_argument))
-    body = parse(command.body, msgspec.json.encode(members_of(given)))
+        try:
+            check_id(command.id_name, asked.id, to_camel(mutation.id_argument))
+        except Problem as problem:
+            wrong = problem.faults
+    body = parse(command.body, msgspec.json.encode(members_of(given)), wrong)
     context = context_of(session.connection, asked.caller, getattr(body, "reason", None))
     context = replace(context, expected_version=None if expected is UNSET else expected)
     return Call(command, (asked.id,) if command.path_names else (), body, context, asked.key)

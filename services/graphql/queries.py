@@ -11,9 +11,10 @@ from projections.payment_requests import RequestFilter
 from services.billing.views import View
 from services.desk.filters import bill_filter
 from services.desk.history import Subject, history_filter
+from services.desk.led_to import Then
 from services.desk.lookups import Found, Lookups, Page
 from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX, position_of
-from services.desk.past import PointInLog, Then, point_in_log
+from services.desk.past import PointInLog, point_in_log
 from services.desk.problems import Problem, invalid
 from services.desk.requests import check_id
 from services.graphql.fields import field
@@ -34,11 +35,13 @@ from services.graphql.types import (
 )
 
 QUERIES = "What can be asked. Each answers null beside an error of its own, so that one does not take the others along."
-GUIDE = (
-    "A page of the bills of an accommodation, newest first; first is 1 to 500, by default 100. A document may also"
-    " select a bill's members straight from it, as the Bill API's guide does: that is getAccommodationBillList."
+LIST_MAX = 2_000
+"""Bills that a list without pages may hold. Of more, part of them would look like all."""
+LIST = (
+    "The bills of an accommodation, newest first: all that the filters let through, 2000 at most, or as many as first"
+    " says, 1 to 500. A document may also select nodes, edges and pageInfo from it: that is accommodationBills."
 )
-LIST = "The bills of an accommodation, newest first, without a page around them: 500 of them, or first."
+PAGE = "A page of the bills of an accommodation, newest first; first is 1 to 500, by default 100."
 HISTORY = (
     "A page of the events of a folio, its bills and payment requests, oldest first, from a time on and before another,"
     " by one actor (a PMS user, or a key's name), with one topic."
@@ -54,8 +57,10 @@ PAST = (
 )
 
 
-def _bills_field(kind: Any, description: str, most: int, show: Callable[[Session, Page, str | None], Any]) -> Any:
-    """The bills of an accommodation, `most` of them unless `first` says how many, shown in one form or another."""
+def _bills_field(
+    kind: Any, description: str, most: int, show: Callable[[Session, Page, str | None, int | None], Any]
+) -> Any:
+    """The bills of an accommodation, at most `most` unless `first` says how many, shown in one form or another."""
 
     async def bills(
         info: Info,
@@ -74,12 +79,12 @@ def _bills_field(kind: Any, description: str, most: int, show: Callable[[Session
         page = await session.front.lookups.bills(
             accommodation_id, wanted, _limit(first, most), await session.caller(), session.freshness
         )
-        return await show(session, page, after)
+        return await show(session, page, after, first)
 
     return field(kind, description)(bills)
 
 
-async def _connection(session: Session, page: Page, after: str | None) -> View:
+async def _connection(session: Session, page: Page, after: str | None, _: int | None = None) -> View:
     views = await session.answered(page.found)
     return {
         "nodes": views,
@@ -93,7 +98,13 @@ async def _connection(session: Session, page: Page, after: str | None) -> View:
     }
 
 
-async def _list(session: Session, page: Page, _: str | None) -> Any:
+async def _list(session: Session, page: Page, _: str | None, first: int | None) -> Any:
+    if page.more and first is None:
+        raise invalid(
+            "/first",
+            f"More than {LIST_MAX} bills are found. Ask for fewer by folioId, reservationId, status or updatedSince;"
+            " for the newest with first; or for pages with nodes and pageInfo.",
+        )
     return await session.answered(page.found)
 
 
@@ -141,8 +152,8 @@ def _limit(first: int | None, default: int) -> int:
 
 @strawberry.type(description=QUERIES)
 class Query:
-    get_accommodation_bills = _bills_field(BillConnection | None, GUIDE, LIMIT_DEFAULT, _connection)
-    get_accommodation_bill_list = _bills_field(list[Bill] | None, LIST, LIMIT_MAX, _list)
+    get_accommodation_bills = _bills_field(list[Bill] | None, LIST, LIST_MAX, _list)
+    accommodation_bills = _bills_field(BillConnection | None, PAGE, LIMIT_DEFAULT, _connection)
 
     @field(list[Payment] | None, "The payments of a bill, in the order recorded.")
     async def get_bill_payments(self, info: Info, bill_id: ID) -> Any:

@@ -103,7 +103,11 @@ def _asked(raw: bytes) -> Asked:
     """The document and its variables. Raises Problem for whatever is wrong with the body's form."""
     try:
         body = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise Problem("INVALID_PARAMETER", "The body is nested too deeply.") from None
+    except msgspec.ValidationError:
+        raise Problem("INVALID_PARAMETER", "A number in the body is out of range.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem("INVALID_PARAMETER", f"The body is not JSON: {error}.") from None
     if not isinstance(body, dict):
         raise Problem("INVALID_PARAMETER", 'The body must be a JSON object, as {"query": "…", "variables": {…}}.')

@@ -12,6 +12,7 @@ from services.graphql.documents import Documents, reading
 from services.graphql.errors import describe
 from services.graphql.execution import ViewExecution
 from services.graphql.mutations import mutation_type
+from services.graphql.pointing import Places
 from services.graphql.queries import Query
 from services.graphql.scalars import SCALARS
 from services.graphql.subscriptions import Subscription
@@ -26,8 +27,9 @@ class FolioSchema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Give every error its code before it goes out; of very many the first are told."""
         del errors[ANSWERED_ERRORS_MAX:]
+        places = Places(execution_context.graphql_document)
         for error in errors:
-            describe(error, execution_context.context.request_id)
+            describe(error, execution_context.context.request_id, places)
             GRAPHQL_ERRORS.labels((error.extensions or {})["code"]).inc()
 
 

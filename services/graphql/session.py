@@ -34,7 +34,7 @@ class DocumentKey:
 
     def of(self, caller: Caller) -> Key:
         """The key that the document is kept under."""
-        return Key(f"{caller.id}/graphql", self.key, self.fingerprint)
+        return Key(caller.id, self.key, self.fingerprint)
 
 
 def document_key(key: str | None, query: str, variables: Any, operation_name: str | None) -> DocumentKey | None:

@@ -27,6 +27,7 @@ from services.desk.problems import Problem
 from services.graphql.documents import NOTHING
 from services.graphql.errors import describe
 from services.graphql.limits import refused
+from services.graphql.pointing import Places
 from services.graphql.schema import FolioSchema
 from services.graphql.session import Session
 
@@ -130,7 +131,7 @@ class Protocol(BaseGraphQLTransportWSHandler[Session, None]):
         """Carry a document out, unless too many are under way."""
         if self.connection_acknowledged and len(self.operations) >= OPERATIONS_MAX:
             error = refused(f"{OPERATIONS_MAX} documents are under way on this socket.", "TOO_MANY_REQUESTS")
-            describe(error, self.context.request_id)
+            describe(error, self.context.request_id, Places(None))
             await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
         else:
             payload = message["payload"]

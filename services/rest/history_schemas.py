@@ -1,5 +1,6 @@
 """The forms of the answers about history, for the description and for tests that hold answers against it."""
 
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -58,10 +59,14 @@ class HistoryCallback(Schema):
 
 
 class HistoryEntry(Schema):
-    """An event. `data` is what the feed shows of it."""
+    """An event. `businessDate` is the day that reports count it to, by the accommodation's zone and cut-off hour.
+
+    `data` is what the feed shows of it.
+    """
 
     position: int
     recorded_at: AwareDatetime
+    business_date: date
     event: str = Field(examples=["bill.added"])
     bill_id: str | None
     bill_code: str | None
@@ -86,10 +91,11 @@ class HistoryPage(Schema):
 
 
 class ExplainedEvent(Schema):
-    """An event with an effect on the balance, and the balance after it."""
+    """An event with an effect on the balance, and the balance after it. `businessDate` is as in the history."""
 
     position: int
     recorded_at: AwareDatetime
+    business_date: date
     event: str
     bill_id: str | None
     sentence: str = Field(examples=['Bill B261122-7K3Q9MX2AD "Minibar" was added: 12,000 KRW.'])

@@ -22,7 +22,7 @@ DAY: Document = {"schema": {"type": "string", "format": "date"}}
 DESCRIBED: dict[str, Document] = {
     "name": one_of("Which report", tuple(REPORTS)),
     "from": {"description": "The first business day; not needed by reports of how things stand", **DAY},
-    "to": {"description": "The last business day, at most 5 years after the first", "required": True, **DAY},
+    "to": {"description": "The last business day, included; the period is up to 5 years", "required": True, **DAY},
     "groupBy": {"description": "How to group it, see the list of reports", "schema": {"type": "string"}},
     "format": one_of("In this format; pictures (svg, png) of some reports", tuple(all_formats())),
     "position": {

@@ -1,15 +1,18 @@
 """The log as the past is read from it: where it stood at a time, and the events of some streams up to a position."""
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from eventsourcing.persistence import StoredEvent
 
-from services.billing.feed import PlacedEvent
+from services.billing.feed import EventUnreadable, PlacedEvent
 from services.store.codec import EventCodec
 from services.store.connection import Pool
 from services.store.reading import reading, reading_each
+
+log = logging.getLogger(__name__)
 
 SELECT_HEAD = "SELECT position, nullif(recorded_at, '-infinity') FROM ledger.log_head"
 SELECT_POSITION_AT = """
@@ -23,6 +26,15 @@ SELECT_EVENTS = """
        AND (%(topics)s::text[] IS NULL OR topic = ANY(%(topics)s))
      ORDER BY notification_id
 """
+SELECT_EVENTS_OF_STREAM = """
+    SELECT notification_id, originator_id, originator_version, topic, state
+      FROM ledger.events
+     WHERE originator_id = %(stream)s AND notification_id <= %(position)s
+       AND (topic <> %(topic)s OR notification_id >= coalesce((
+               SELECT max(notification_id) FROM ledger.events
+                WHERE originator_id = %(stream)s AND topic = %(topic)s AND notification_id < %(since)s), 0))
+     ORDER BY notification_id
+"""
 COUNT_EVENTS = """
     SELECT count(*) FROM (
         SELECT FROM ledger.events
@@ -33,7 +45,7 @@ COUNT_EVENTS = """
 
 
 class PastLog:
-    """Reads the log, and nothing else. All raise StoreUnavailable."""
+    """Reads the log, and nothing else. All raise StoreUnavailable, and those for events EventUnreadable."""
 
     def __init__(self, pool: Pool, codec: EventCodec) -> None:
         self._pool = pool
@@ -60,6 +72,13 @@ class PastLog:
         }
         return await reading_each(self._pool, SELECT_EVENTS, parameters, self._placed)
 
+    async def events_of_stream(self, stream: str, position: int, topic: str, since: int) -> list[PlacedEvent]:
+        """The events of a stream up to a position, in the order of the log; those of a topic only from its last one
+        before `since` on.
+        """
+        parameters = {"stream": stream, "position": position, "topic": topic, "since": since}
+        return await reading_each(self._pool, SELECT_EVENTS_OF_STREAM, parameters, self._placed)
+
     async def count_of(
         self, streams: Collection[str], after: int, until: int, most: int, *, with_effect: bool = False
     ) -> int:
@@ -78,6 +97,10 @@ class PastLog:
 
     def _placed(self, row: tuple[Any, ...]) -> PlacedEvent:
         position, *stored = row
-        event = self._codec.to_domain_event(StoredEvent(*stored))
+        try:
+            event = self._codec.to_domain_event(StoredEvent(*stored))
+        except Exception as error:
+            log.exception("the event at position %d cannot be read", position)
+            raise EventUnreadable(position) from error
         place = (getattr(event, name, None) for name in ("accommodation_id", "folio_id"))
         return PlacedEvent(position, event, *place)

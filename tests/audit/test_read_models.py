@@ -158,6 +158,18 @@ def test_a_log_that_lacks_events_holds_nothing_up(sealed_log: SealedLog, adminis
     ]
 
 
+def test_an_accommodation_that_nobody_can_read_holds_nothing_up(
+    sealed_log: SealedLog, administrator: psycopg.Connection
+) -> None:
+    unreadable = "topic = 'accommodation.configured' AND originator_version = 1"
+    with unprotected(administrator):
+        administrator.execute(f"UPDATE ledger.events SET topic = topic || 'x' WHERE {unreadable}".encode())
+    (found,) = look(sealed_log)
+    assert found.kind is Kind.NOT_CHECKED
+    assert "bill_entries" in found.sentence
+    assert "More than 20 events cannot be taken" in found.sentence
+
+
 @pytest.mark.parametrize(
     "statement",
     [

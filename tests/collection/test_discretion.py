@@ -29,6 +29,13 @@ def test_name_customer_key_and_message_are_found(quoted: str) -> None:
     assert said(discreet(Refused(quoted, quoted), guest)) == "***: ***"
 
 
+@pytest.mark.parametrize("name", ["A", "김"])
+def test_a_name_of_one_letter_is_found_where_it_stands_alone(name: str) -> None:
+    told = discreet(Refused("INVALID", f"{name}: a bill of 김포, at least 100 won"), Guest(name, "user-001"))
+    alone = "*** bill" if name == "A" else "a bill"
+    assert said(told) == f"INVALID: ***: {alone} of 김포, at least 100 won"
+
+
 def test_what_cannot_be_searched_for_a_guest_any_more_is_not_kept() -> None:
     assert said(discreet(Refused("9999", QUOTED), None)) == f"9999: {NOT_KEPT}"
 

@@ -232,3 +232,70 @@ async def test_operators_see_operations_and_codes(graphql: Asking, monkeypatch: 
     assert 'folio_graphql_documents_total{operation="query"}' in metrics
     assert 'folio_graphql_errors_total{code="INVALID_PARAMETER"}' in metrics
     assert 'route="/graphql"' in metrics
+
+
+POINTED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
+    "null": ("mutation { deleteBill(id: null) }", {}, [("/id", "REQUIRED_PARAMETER")]),
+    "left out": ("mutation { deleteBill }", {}, [("/id", "REQUIRED_PARAMETER")]),
+    "unknown": ('{ bill(id: "1", as: 1) { id } }', {}, [("/as", "INVALID_PARAMETER")]),
+    "members": (
+        f'mutation {{ {ADD}, payments: [{{paymentMethod: "C", amount: 1}}, {{paymentMethod: null, amount: "x",'
+        ' paidAt: "y", foo: 1}]) { id } }',
+        {},
+        [
+            ("/payments/0/paidAt", "REQUIRED_PARAMETER"), ("/payments/1/paymentMethod", "REQUIRED_PARAMETER"),
+            ("/payments/1/amount", "INVALID_PARAMETER"), ("/payments/1/foo", "INVALID_PARAMETER"),
+        ],
+    ),
+    "a variable": (
+        "mutation($t: Amount!) { updateBill(id: 1, totalAmount: $t) { id } }",
+        {"t": "x"},
+        [("/totalAmount", "INVALID_PARAMETER")],
+    ),
+    "members of a variable": (
+        'mutation($b: [TransferInput!]!) { transferBills(bills: $b, folioId: "F") { id } }',
+        {"b": [{}, {"id": "1", "splitAmount": "x"}]},
+        [("/bills/0/id", "REQUIRED_PARAMETER"), ("/bills/1/splitAmount", "INVALID_PARAMETER")],
+    ),
+    "a variable beside the document": (
+        'mutation($t: Amount!) { addBillToFolio(folioId: "F", totalAmount: $t) { id } }',
+        {"t": "x"},
+        [("/name", "REQUIRED_PARAMETER"), ("/totalAmount", "INVALID_PARAMETER")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "variables", "pointed"), POINTED.values(), ids=POINTED.keys())
+async def test_each_error_names_the_argument_that_it_is_about(
+    document: str, variables: dict[str, Any], pointed: list[tuple[str, str]], graphql: Asking
+) -> None:
+    errors = await graphql.errors(document, **variables)
+    told = [(fault["pointer"], fault["code"]) for error in errors for fault in error["extensions"]["errors"]]
+    assert sorted(told) == sorted(pointed)
+    for error in errors:
+        [fault] = error["extensions"]["errors"]
+        assert fault["code"] == error["extensions"]["code"]
+        assert fault["pointer"].split("/")[-1] in error["message"]
+        assert "None" not in error["message"]
+
+
+async def test_a_wrong_id_is_told_beside_what_is_wrong_with_the_rest(graphql: Asking) -> None:
+    document = 'mutation { addBillToFolio(folioId: "a b", name: "", totalAmount: 1000000000000001) { id } }'
+    [error] = await graphql.errors(document)
+    pointers = [fault["pointer"] for fault in error["extensions"]["errors"]]
+    assert pointers == ["/folioId", "/name", "/totalAmount"]
+
+
+async def test_numbers_and_depths_that_nobody_needs_are_told_in_plain_words(graphql: Asking, desk: Desk) -> None:
+    page = f'{{ accommodationBills(accommodationId: "H", first: {"9" * 5_000}) {{ nodes {{ id }} }} }}'
+    assert [each["message"] for each in await graphql.errors(page)] == [
+        "first: A number of the document has too many digits."
+    ]
+    for raw, said in (
+        (b'{"query": "{ __typename }", "variables": {"a": ' + b"9" * 5_000 + b"}}", "A number in the body is out of"),
+        (b'{"query": "{ __typename }", "variables": ' + b'{"a":' * 10_000 + b"1" + b"}" * 10_001, "nested too deeply"),
+    ):
+        answer = await desk.client.post("/graphql", content=raw)
+        [error] = errors_of(answer)
+        assert (answer.status_code, error["extensions"]["code"]) == (400, "INVALID_PARAMETER")
+        assert said in error["message"]

@@ -157,11 +157,11 @@ async def test_a_refusal_is_kept_with_its_key(graphql: Asking, desk: Desk) -> No
     assert await graphql.data(delete, {"Idempotency-Key": "key-2"}, id=bill["id"]) == {"deleteBill": True}
 
 
-async def test_the_key_of_a_document_is_not_that_of_a_rest_command(graphql: Asking, desk: Desk) -> None:
+async def test_the_key_of_a_document_with_several_mutations_is_taken_for_rest_too(graphql: Asking, desk: Desk) -> None:
     await graphql.data(TWO, KEY, first=1, second=2)
     body = {"accommodationId": "H", "name": "x", "totalAmount": 1}
     response = await graphql.client.post("/v1/folios/F/bills", json=body, headers=KEY)
-    assert response.status_code == 201
+    assert (response.status_code, response.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
 async def test_of_many_at_once_under_one_key_one_is_done_and_the_others_wait_or_repeat_it(

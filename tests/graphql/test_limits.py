@@ -85,12 +85,12 @@ REFUSED: dict[str, tuple[str, str]] = {
     "5 ways on from each of 6 bills": (chain(5, 6), "a member that leads to another thing 20"),
     "2 ways on from each of 12 bills": (chain(2, 12), "a member that leads to another thing 20"),
     "5,000 bills that lead to another": (
-        "{ " + " ".join(f"a{n}: getAccommodationBillList(accommodationId: 1) {{ transferOriginBill {{ id }} }}"
+        "{ " + " ".join(f"a{n}: getAccommodationBills(accommodationId: 1) {{ transferOriginBill {{ id }} }}"
                         for n in range(10)) + " }",
         "a member that leads to another thing 20",
     ),
     "100 pages": (
-        "{ " + " ".join(f"a{n}: getAccommodationBillList(accommodationId: 1) {{ id name }}" for n in range(99)) + "}",
+        "{ " + " ".join(f"a{n}: getAccommodationBills(accommodationId: 1) {{ id name }}" for n in range(99)) + "}",
         "values",
     ),
     "the schema ten times": (

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from services.graphql.execution import ViewExecution
+from services.graphql.queries import LIST_MAX
 from tests.conftest import Desk
-from tests.graphql.asking import Asking
+from tests.graphql.asking import Asking, errors_of
 from tests.rest.support import UNKNOWN_ULID
 
 PAGE = """query($first: Int, $after: String, $folio: ID, $reservation: ID, $status: BillStatus, $since: DateTime) {
@@ -202,11 +203,11 @@ async def test_members_that_views_hold_are_not_resolved_one_by_one(
     for _ in range(3):
         await desk.pay(await desk.add_bill(), 1)
     await page_of(graphql)
-    assert resolved == ["getAccommodationBills"]
+    assert resolved == ["accommodationBills"]
     resolved.clear()
     document = '{ getAccommodationBills(accommodationId: "HOTEL-1") { id payments { amount } paymentRequests { id } } }'
     await graphql.data(document)
-    assert resolved == ["getAccommodationBillList", *["paymentRequests"] * 3]
+    assert resolved == ["getAccommodationBills", *["paymentRequests"] * 3]
 
 
 async def test_members_come_in_the_order_and_under_the_names_of_the_document(graphql: Asking, desk: Desk) -> None:
@@ -223,11 +224,39 @@ async def test_members_come_in_the_order_and_under_the_names_of_the_document(gra
     ]  # fmt: skip
 
 
-async def test_the_list_without_pages_is_there_by_its_own_name(graphql: Asking, desk: Desk) -> None:
+async def test_the_pages_are_there_by_their_own_name_and_by_that_of_the_list(graphql: Asking, desk: Desk) -> None:
     bills = [(await desk.add_bill())["id"] for _ in range(3)]
-    document = 'query($n: Int) { getAccommodationBillList(accommodationId: "HOTEL-1", first: $n) { id } }'
-    assert [each["id"] for each in (await graphql.data(document, n=2))["getAccommodationBillList"]] == bills[:0:-1]
-    assert len((await graphql.data(document))["getAccommodationBillList"]) == 3
+    document = """query($hotel: ID!) {
+        accommodationBills(accommodationId: $hotel, first: 1) { nodes { id } }
+        getAccommodationBills(accommodationId: $hotel, first: 2) { ...page }
+        inline: getAccommodationBills(accommodationId: $hotel, first: 2) { ... on BillConnection { nodes { id } } }
+        bare: getAccommodationBills(accommodationId: $hotel, first: 2) {
+            __typename ... @include(if: true) { nodes { id } }
+        }
+        none: getAccommodationBills(accommodationId: $hotel) @skip(if: true) { nodes { id } }
+    }
+    fragment page on BillConnection { nodes { id } }"""
+    newest = [{"id": bill} for bill in bills[:0:-1]]
+    assert await graphql.data(document, hotel="HOTEL-1") == {
+        "accommodationBills": {"nodes": newest[:1]},
+        "getAccommodationBills": {"nodes": newest},
+        "inline": {"nodes": newest},
+        "bare": {"__typename": "BillConnection", "nodes": newest},
+    }
+
+
+async def test_a_list_is_whole_or_refused(graphql: Asking, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = 'query($n: Int) { getAccommodationBills(accommodationId: "HOTEL-1", first: $n) { id } }'
+    commands = [{"method": "POST", "path": "/v1/folios/F/bills", "body": {"name": "x", "totalAmount": 1}}] * 500
+    commands[0] = {**commands[0], "body": {"accommodationId": "HOTEL-1", "name": "x", "totalAmount": 1}}
+    for _ in range(LIST_MAX // 500):
+        desk.expect(200, await desk.client.post("/v1/commands", json={"atomic": True, "commands": commands}))
+    assert len((await graphql.data(document))["getAccommodationBills"]) == LIST_MAX
+    last = await desk.add_bill()
+    [error] = errors_of(await graphql.post(document))
+    assert (error["extensions"]["code"], error["extensions"]["errors"][0]["pointer"]) == ("INVALID_PARAMETER", "/first")
+    assert "More than 2000 bills" in error["message"]
+    assert (await graphql.data(document, n=1))["getAccommodationBills"] == [{"id": last["id"]}]
 
 
 async def test_what_is_unknown_is_null_beside_what_is_known(graphql: Asking, desk: Desk) -> None:

@@ -31,7 +31,7 @@ from services.demo.sample_hotel import accommodations, closing_folio, guest_foli
 from services.serving import listen
 from services.store import api_keys
 from services.store.embedded import discard
-from tests.conftest import Desk
+from tests.conftest import ADMIN_KEY, Desk
 
 START_SECONDS_MAX = 90
 STOP_SECONDS_MAX = 20
@@ -80,6 +80,7 @@ def demo_on(data: Path, port: int = 0) -> Iterator[Demo]:
     """Start a demonstration on a data folder; it is killed if the test leaves it running."""
     out, errors = data.with_suffix(".out"), data.with_suffix(".err")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FOLIO_")}
+    environment["FOLIO_ADMIN_KEY"] = ADMIN_KEY
     command = [sys.executable, "-m", "services.cli", "demo", "--port", str(port), "--data", str(data)]
     with out.open("wb") as to_out, errors.open("wb") as to_errors:
         process = subprocess.Popen(command, stdout=to_out, stderr=to_errors, env=environment, cwd=data.parent)
@@ -151,6 +152,9 @@ def test_a_visitor_finds_hotels_a_key_and_lines_to_paste_again_after_a_restart(d
         assert bill["id"] in {each["id"] for each in page["items"]}
         with client_of(address, data) as client:
             check_the_hotels(client, demo.errors.read_text(), added=1)
+            path = f"/v1/folios/{LAST_FOLIO}/privacy/export"
+            assert client.get(path).status_code == 403
+            assert client.get(path, headers={"Authorization": f"Bearer {ADMIN_KEY}"}).status_code == 200
             pay_on_the_guests_page(first, curl(lines[3]), lines[4])
             position = client.get(f"/v1/folios/{LAST_FOLIO}").headers["Folio-Position"]
         demo.interrupt()

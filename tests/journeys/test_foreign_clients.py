@@ -15,11 +15,11 @@ from graphql import GraphQLError, lexicographic_sort_schema, print_schema
 from tests.conftest import empty_ledger
 from tests.faults.server import ADMIN_KEY, HEADERS, Server, running_server
 from tests.journeys.foreign import gql_client, node_client
-from tests.journeys.foreign.journey import DOCUMENTS, FOLDER, GUIDE_FORM, STEPS, Line, Step, compared, filled, house
+from tests.journeys.foreign.journey import DOCUMENTS, FOLDER, PAGE_FORM, STEPS, Line, Step, compared, filled, house
 from tests.journeys.foreign.words import SCHEMA, called, operations
 from tests.journeys.sandbox import Sandbox, running_sandbox
 
-OWN_WORDS = [step for step in STEPS if step.document != GUIDE_FORM]
+OWN_WORDS = [step for step in STEPS if step.document != PAGE_FORM]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def check(lines: Sequence[Line], made_house: dict[str, str], steps: Sequence[Ste
 
 
 def test_every_operation_has_a_document_that_gives_each_of_its_arguments() -> None:
-    assert dict(called(name) for name in DOCUMENTS if name != GUIDE_FORM) == operations()
+    assert dict(called(name) for name in DOCUMENTS if name != PAGE_FORM) == operations()
 
 
 async def test_gql_fetches_the_schema_that_is_published_and_finds_every_document_right(open_server: Server) -> None:
@@ -102,10 +102,10 @@ async def test_gql_fetches_the_schema_that_is_published_and_finds_every_document
     assert client.schema is not None
     fetched, published = (print_schema(lexicographic_sort_schema(schema)) for schema in (client.schema, SCHEMA))
     assert fetched == published
-    for name in DOCUMENTS.keys() - {GUIDE_FORM}:
+    for name in DOCUMENTS.keys() - {PAGE_FORM}:
         client.validate(GraphQLRequest(DOCUMENTS[name]))
-    with pytest.raises(GraphQLError, match="Cannot query field 'id' on type 'BillConnection'"):
-        client.validate(GraphQLRequest(DOCUMENTS[GUIDE_FORM]))
+    with pytest.raises(GraphQLError, match="Cannot query field 'nodes' on type 'Bill'"):
+        client.validate(GraphQLRequest(DOCUMENTS[PAGE_FORM]))
 
 
 async def test_gql_runs_every_operation_and_validates_it_first(open_server: Server) -> None:

@@ -169,6 +169,12 @@ def test_verify_finds_what_was_changed_by_hand(house: House) -> None:
     assert "Differences: 1." in said
     assert house.folio("rebuild", "folios")[0] == 0
     assert house.folio("rebuild", "folios", "--verify")[0] == 0
+    house.change("DROP TABLE read_model.house_entries CASCADE")
+    code, said = house.folio("rebuild", "house_entries", "--verify")
+    assert code == 1
+    assert "A table is missing" in said
+    assert "house_entries" in said
+    assert "Traceback" not in said
 
 
 def test_what_is_parked_is_listed_and_tried_again(house: House) -> None:

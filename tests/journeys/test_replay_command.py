@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from services.bootstrap import Service
 from services.cli import app
 from services.store.connection import make_pool
 from tests.conftest import Desk
@@ -159,6 +160,20 @@ def _elsewhere(house: House, folder: Path) -> House:
     other = object.__new__(House)
     other.server, other.data = house.server, folder / "none"
     return other
+
+
+async def test_days_that_this_version_cannot_tell_end_it_with_status_1(service: Service, desk: Desk) -> None:
+    bill = await desk.add_bill()
+    happened = ["accommodation/HOTEL-1", 2, "accommodation.newer", "{}", None]
+    commit = json.dumps([{"events": [happened], "aliases": {}, "outcomes": [], "reads": {}}])
+    with psycopg.connect(service.conninfo, autocommit=True) as connection:
+        connection.execute("SELECT ledger.append_together(%s, interval '1 second')", (commit,))
+    position = await service.store.position()
+    await desk.pay(bill, 1)
+    environment = {"FOLIO_DATABASE_URL": service.conninfo}
+    done = await asyncio.to_thread(CliRunner().invoke, app, ["replay", "FOLIO-1"], env=environment)
+    assert done.exit_code == 1, done.output
+    assert f"The event at position {position} cannot be read by this version of the service" in done.output
 
 
 async def test_its_connections_refuse_every_change(database: str) -> None:

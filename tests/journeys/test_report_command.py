@@ -196,6 +196,7 @@ def test_a_position_that_is_still_to_come_ends_with_status_2(office: Office) -> 
 WRONG: list[tuple[tuple[str, ...], str, str]] = [
     (("revenue",), "--accommodation", "Name the accommodation."),
     (("revenue", "--accommodation", "H 1"), "--accommodation", "must be up to 64 of"),
+    (("takings",), "NAME", "There is no report 'takings'; there are activity, "),
     (("takings", *HOUSE), "NAME", "There is no report 'takings'; there are activity, "),
     (("revenue", *HOUSE, "--from", "yesterday"), "--from", "from must be a day, as 2026-11-30."),
     (("revenue", *HOUSE, "--to", "2026-02-30"), "--to", "to is no day that exists."),

@@ -186,6 +186,14 @@ def test_read_models_of_one_version_alone_are_named_and_not_compared(found: dict
     assert found["differingFolios"] == len(FOLIOS)
 
 
+def test_a_folder_without_a_ledger_is_told_and_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FOLIO_DATABASE_URL", raising=False)
+    done = CliRunner().invoke(app, ["shadow", "--against", str(ROOT), "--data", str(tmp_path / "none")])
+    assert done.exit_code == 2
+    assert "There is no ledger in" in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_event_that_one_version_cannot_read_is_one_difference_of_its_folio(log: str, tmp_path: Path) -> None:
     status, told = compared(log, copied(tmp_path, UNREADABLE))
     assert status == 1

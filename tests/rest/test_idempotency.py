@@ -198,3 +198,32 @@ async def test_keys_are_kept_for_thirty_days_and_not_for_ever(
         again = await send(client, ("POST", BILLS, {**NEW_BILL, "totalAmount": days}), f"{days} days")
         assert again.headers.get("Idempotency-Replayed") == ("true" if days < 45 else None)
     assert PAID_AT not in desk.expect(200, await client.get("/v1/folios/FOLIO-1"))
+
+
+async def test_a_request_with_two_keys_is_refused(client: httpx.AsyncClient, service: Service) -> None:
+    keys = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    async with nothing_written(service):
+        refused = await client.post("/v1/folios/FOLIO-1/bills", json=NEW_BILL, headers=keys)
+        expect_problem(refused, 400, "INVALID_PARAMETER", "/Idempotency-Key")
+        document = {"query": 'mutation { deleteBill(id: "1") }'}
+        refused = await client.post("/graphql", json=document, headers=keys)
+        assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (400, "INVALID_PARAMETER")
+
+
+async def test_a_key_holds_whatever_interface_it_is_used_through(client: httpx.AsyncClient, desk: Desk) -> None:
+    add = (
+        'mutation { addBillToFolio(folioId: "FOLIO-1", accommodationId: "HOTEL-1", name: "x", totalAmount: 1) { id } }'
+    )
+
+    async def through_rest(key: str) -> httpx.Response:
+        return await client.post("/v1/folios/FOLIO-1/bills", json=NEW_BILL, headers={"Idempotency-Key": key})
+
+    async def through_graphql(key: str) -> str:
+        answer = await client.post("/graphql", json={"query": add}, headers={"Idempotency-Key": key})
+        return str(answer.json()["errors"][0]["extensions"]["code"]) if "errors" in answer.json() else "done"
+
+    assert (await through_rest("first")).status_code == 201
+    assert await through_graphql("first") == "IDEMPOTENCY_KEY_REUSED"
+    assert await through_graphql("second") == "done"
+    expect_problem(await through_rest("second"), 422, "IDEMPOTENCY_KEY_REUSED")
+    assert len((await desk.folio("FOLIO-1"))["bills"]) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -58,7 +59,7 @@ _drawing = Lock()
 
 
 def draw(kind: ChartKind, answer: ReportAnswer, form: Form) -> bytes:
-    """The answer as a picture; without rows, one that says so. Takes up to seconds: call it in a worker thread.
+    """The answer as a picture; without any figure, one that says so. Takes up to seconds: call it in a worker thread.
 
     Raises InvalidParameter when it has more business dates than a chart shows.
     """
@@ -77,7 +78,7 @@ def _figure(kind: ChartKind, answer: ReportAnswer) -> Figure:
     figure = Figure(figsize=(width, HEIGHT_INCHES), layout="constrained")
     axes = figure.add_subplot()
     asked = [legible(answer.accommodation_id), _period(answer), f"position {answer.position}"]
-    if answer.rows:
+    if any(value for row in answer.rows for value in row.values() if isinstance(value, int | Decimal)):
         asked.append(KINDS[kind](axes, answer))
     else:
         axes.set_axis_off()

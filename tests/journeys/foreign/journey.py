@@ -13,8 +13,8 @@ import msgspec
 
 FOLDER = Path(__file__).parent
 DOCUMENTS = {file.stem: file.read_text() for file in sorted((FOLDER / "documents").glob("*.graphql"))}
-GUIDE_FORM = "getAccommodationBillsOfTheGuide"
-"""The one document that is not in the words of the schema: the PMS's guide knows no pages."""
+PAGE_FORM = "getAccommodationBillsInPages"
+"""The one document that is not in the words of the schema: under the name of the guide's list it asks for a page."""
 
 Known = Mapping[str, Any]
 Line = dict[str, Any]

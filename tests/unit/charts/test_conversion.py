@@ -39,7 +39,8 @@ def test_the_line_has_a_point_for_each_day_on_which_something_was_sent() -> None
 
 
 def test_days_on_which_nothing_was_sent_have_no_percentage() -> None:
-    assert any("Conversion / 전환율 -" in text for text in texts("conversion", answer([asked(1, 0, 0)])))
+    row = {**asked(1, 0, 0), "expired": 1}
+    assert any("Conversion / 전환율 -" in text for text in texts("conversion", answer([row])))
 
 
 def test_more_than_five_years_are_refused() -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
@@ -64,6 +65,14 @@ def test_without_rows_it_says_so(kind: ChartKind) -> None:
     assert "No data / 자료 없음" in shown
     assert "HOTEL-1 · 2026-05-01 ~ 2026-05-03 · position 4821" in shown
     assert size(draw(kind, answer([]), "png")) == (1_320, 720)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_of_nothing_but_zeros_are_no_data(kind: ChartKind) -> None:
+    nothing = {name: 0 if isinstance(value, int | Decimal) else value for name, value in ANSWERS[kind].rows[0].items()}
+    assert "No data / 자료 없음" in texts(kind, replace(ANSWERS[kind], rows=[nothing]))
+    [figure, *_] = [name for name, value in nothing.items() if value == 0]
+    assert "No data / 자료 없음" not in texts(kind, replace(ANSWERS[kind], rows=[{**nothing, figure: 1}]))
 
 
 @pytest.mark.parametrize("kind", KINDS)

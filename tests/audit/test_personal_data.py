@@ -2,32 +2,39 @@
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import psycopg
 import pytest
 
 from services.audit.findings import Kind
-from services.audit.forgetting import forgetting_findings
+from services.audit.personal_data import personal_data_findings
 from services.audit.whole import LogCheck
+from services.store.data_keys import FolioDataKey
 from services.store.linking import link_next
 from tests.conftest import empty_ledger
 
 REQUEST = "REQUEST0000000000001"
+KEYS = {"FOLIO-2": bytes(range(32)), "FOLIO-4": bytes(32)}
+ACCOUNT, GUEST = (FolioDataKey(folio, key).seal(b"of the guest") for folio, key in KEYS.items())
+SAID = "of another guest"
 EVENTS = (
     ("folio/FOLIO-1", 1, "folio.opened", {"folio_id": "FOLIO-1"}),
     (REQUEST, 1, "payment_request.requested", {"asked": {"folio_id": "FOLIO-1"}}),
     ("folio/FOLIO-1", 2, "folio.guest_forgotten", {"folio_id": "FOLIO-1"}),
-    ("BILL-2", 1, "payment.recorded", {"folio_id": "FOLIO-2", "virtual_accounts": [{"sealed": "v1.A"}]}),
+    ("BILL-2", 1, "payment.recorded", {"folio_id": "FOLIO-2", "virtual_accounts": [{"sealed": ACCOUNT}]}),
     ("BILL-2", 2, "payment.updated", {"folio_id": "FOLIO-2", "virtual_accounts": [{"sealed": "v1.B"}]}),
     ("BILL-3", 1, "payment.recorded", {"folio_id": "FOLIO-3", "payment_method": '"sealed":"v1.A"'}),
-    ("REQUEST0000000000004", 1, "payment_request.requested", {"asked": {"folio_id": "FOLIO-4"}, "guest": "v1.C"}),
+    ("REQUEST0000000000004", 1, "payment_request.requested", {"asked": {"folio_id": "FOLIO-4", "guest": GUEST}}),
+    ("REQUEST0000000000004", 2, "payment_request.paid", {"evidence": {"callback": sha256(SAID.encode()).hexdigest()}}),
 )
-BESIDE = """
-    INSERT INTO ledger.personal_data_keys VALUES ('FOLIO-2', 'key'), ('FOLIO-4', 'key');
+BESIDE = f"""
+    INSERT INTO ledger.personal_data_keys VALUES
+        ('FOLIO-2', '\\x{KEYS["FOLIO-2"].hex()}'), ('FOLIO-4', '\\x{KEYS["FOLIO-4"].hex()}');
     INSERT INTO collection.callbacks (digest, body, headers, source, request_id, says_paid, folio_id) VALUES
-        ('1', '', '{}', '10.0.0.1', 'REQUEST0000000000001', true, 'FOLIO-1'),
-        ('2', 'of another guest', '{}', '10.0.0.1', 'REQUEST0000000000002', true, 'FOLIO-2')
+        ('1', '', '{{}}', '10.0.0.1', 'REQUEST0000000000001', true, 'FOLIO-1'),
+        (sha256('{SAID}'), '{SAID}', '{{}}', '10.0.0.1', 'REQUEST0000000000004', true, 'FOLIO-4')
 """
 LEFT = {
     "UPDATE ledger.personal_data_keys SET data_key = 'key' WHERE folio_id = 'FOLIO-1'": (
@@ -36,8 +43,20 @@ LEFT = {
     "DELETE FROM ledger.personal_data_keys WHERE folio_id = 'FOLIO-1'": (
         Kind.GUEST_NOT_FORGOTTEN, 3, "Folio FOLIO-1 may be given a data key"
     ),
-    "UPDATE collection.callbacks SET body = 'said' WHERE digest = '1'": (
+    "UPDATE collection.callbacks SET body = 'said', digest = sha256('said') WHERE digest = '1'": (
         Kind.GUEST_NOT_FORGOTTEN, 3, "Callback 1 is kept with what it says"
+    ),
+    "UPDATE collection.callbacks SET body = body || '.' WHERE number = 2": (
+        Kind.CALLBACK_DIFFERS, None, "Callback 2 is kept otherwise than it was received."
+    ),
+    "DELETE FROM collection.callbacks WHERE number = 2": (
+        Kind.CALLBACK_DIFFERS, 8, "The callback that event 8 rests on is kept no more."
+    ),
+    "UPDATE ledger.personal_data_keys SET data_key = '' WHERE folio_id = 'FOLIO-2'": (
+        Kind.KEY_LOST, 4, "The data key of folio FOLIO-2 does not open what was sealed under it at 4."
+    ),
+    "UPDATE ledger.personal_data_keys SET data_key = set_byte(data_key, 31, 1) WHERE folio_id = 'FOLIO-4'": (
+        Kind.KEY_LOST, 7, "The data key of folio FOLIO-4 does not open what was sealed under it at 7."
     ),
     "UPDATE collection.callbacks SET headers = '{\"a\": 1}', folio_id = NULL WHERE digest = '1'": (
         Kind.GUEST_NOT_FORGOTTEN, 3, "Callback 1 is kept with what it says"
@@ -78,7 +97,7 @@ def connection(forgotten: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 def test_a_guest_who_is_forgotten_everywhere_is_no_finding(connection: psycopg.Connection[Any]) -> None:
-    assert list(forgetting_findings(connection)) == []
+    assert list(personal_data_findings(connection)) == []
 
 
 @pytest.mark.parametrize(("statement", "told"), LEFT.items())
@@ -86,7 +105,7 @@ def test_what_is_left_of_a_forgotten_guest_or_gone_of_another_is_found(
     connection: psycopg.Connection[Any], statement: str, told: tuple[Kind, int | None, str]
 ) -> None:
     connection.execute(statement.encode())
-    [finding] = forgetting_findings(connection)
+    [finding] = personal_data_findings(connection)
     kind, position, sentence = told
     assert (finding.kind, finding.position) == (kind, position)
     assert finding.sentence.startswith(sentence)
