@@ -24,6 +24,7 @@ DEFINITION = entry_table(
         name             text   NOT NULL,
         reservation_id   text,
         added_date       date   NOT NULL,
+        concerned_date   date   NOT NULL,
         origin_bill_id   text,
         status           text   NOT NULL,
         total            bigint NOT NULL,
@@ -48,14 +49,16 @@ DEFINITION = entry_table(
 """The first two also hold what is asked of these few among very many, so that it need not be fetched from all over the
 table."""
 COLUMNS = (
-    *ENTRY_COLUMNS, "bill_code", "name", "reservation_id", "added_date", "origin_bill_id", "status", "total",
-    "balance", "adjusted_so_far", "balance_effect", "charged", "paid", "transferred", "settled", "adjusted",
+    *ENTRY_COLUMNS, "bill_code", "name", "reservation_id", "added_date", "concerned_date", "origin_bill_id", "status",
+    "total", "balance", "adjusted_so_far", "balance_effect", "charged", "paid", "transferred", "settled", "adjusted",
     "other_folio_id", "other_bill_id", "moved_total",
 )  # fmt: skip
-"""`added_date` is the business day on which the bill was added; `balance`, `total`, `status` and `adjusted_so_far` are
-as the event left them. A transfer's or settlement's entry names the other side; `moved_total` is what moved."""
+"""`added_date` is the business day on which the bill was added; `concerned_date` the one that this moment lies in,
+closed or not, which its charge concerns unless it came by a transfer (`first_bills`). `balance`, `total`, `status` and
+`adjusted_so_far` are as the event left them. A transfer's or settlement's entry names the other side; `moved_total` is
+what moved."""
 
-KEPT = ("bill_code", "name", "reservation_id", "added_date", "origin_bill_id")
+KEPT = ("bill_code", "name", "reservation_id", "added_date", "concerned_date", "origin_bill_id")
 FLOWS = ("charged", "paid", "transferred", "settled", "adjusted")
 PAYMENT_EVENTS = PaymentRecorded | PaymentUpdated | PaymentCancelled | PaymentDeleted
 WITHOUT_EFFECT = RequestOpened | RequestClosed
@@ -85,6 +88,7 @@ def _added(event: BillAdded, day: Day) -> Row:
         "name": event.name,
         "reservation_id": event.reservation_id,
         "added_date": day.business_date,
+        "concerned_date": day.concerned_by(event.timestamp),
         "origin_bill_id": event.transfer_origin_bill_id,
         "total": event.total_amount,
     }

@@ -6,6 +6,8 @@ The statements know the parameters of reports (`projections.report`).
 from datetime import date, datetime
 from typing import NamedTuple
 
+from projections.first_bills import first_bills
+
 TABLES = ("bill_entries", "payment_entries")
 """What these statements read."""
 
@@ -47,7 +49,8 @@ METHODS = f"""
 class Moved(NamedTuple):
     """An event that moved a balance or money: the parts of its effect on the balance, and the money of a payment.
 
-    The effect is charged + transferred + settled + adjusted, less the money if the payment is applied.
+    The effect is charged + transferred + settled + adjusted, less the money if the payment is applied. It concerns the
+    day that the payment was made on, or else the one that the first of the bill's chain of transfers was added on.
     """
 
     position: int
@@ -71,12 +74,19 @@ class Moved(NamedTuple):
     applied: bool
 
 
+ORIGINS = f"""
+    SELECT subject, origin_bill_id, added_date, concerned_date FROM read_model.bill_entries
+     WHERE {OF_PERIOD} AND origin_bill_id IS NOT NULL
+"""
 MOVED = f"""
-    SELECT position, event, actor, business_date, recorded_at, coalesce(concerned_date, added_date), folio_id,
+    WITH RECURSIVE {first_bills(ORIGINS)}
+    SELECT position, event, actor, business_date, recorded_at,
+           coalesce(payment.concerned_date, first_bill.concerned_date, bill.concerned_date), folio_id,
            bill.subject, balance_effect, charged, transferred, settled, adjusted,
            payment.subject, method_before, coalesce(money_before, 0), method, coalesce(money, 0),
            coalesce(applied, true)
       FROM (SELECT * FROM read_model.bill_entries WHERE {OF_PERIOD}) AS bill
+      LEFT JOIN first_bill ON bill_id = bill.subject
       LEFT JOIN (SELECT position, subject, concerned_date, method_before, amount_before AS money_before,
                         CASE WHEN status = 'LIVE' THEN payment_method END AS method,
                         CASE WHEN status = 'LIVE' THEN amount ELSE 0 END AS money, applied

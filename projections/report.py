@@ -1,11 +1,13 @@
 """What a report is: a question to the entries, with columns that say what they mean.
 
 A report is two statements. `entries` gives a row for each event that counts, with its keys and amounts; `rows` gives
-the report itself, by default those amounts added up by key. So every figure can be explained by its events.
+the report itself, by default those amounts added up by key, without rows that are all 0. So every figure can be
+explained by its events.
 
 Both know the parameters `accommodation_id`, `first` and `last` (business dates, both included), `position` (nothing
 after it counts) and `folio_id` (None for all); and the stretch of the log that the period is: `before` is the last
-position before it, `until` the last in it. Columns are in snake_case here and in camelCase everywhere outside.
+position before it, `until` the last in it. No report of a period may look beyond `until`: then what happens later
+changes nothing of it. Columns are in snake_case here and in camelCase everywhere outside.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,8 +47,9 @@ class Chart:
 class Report:
     """A report. `groupings` has the key columns for each way to group it, the default first.
 
-    `rows` may differ by grouping, and have `more` columns then, last. `explained_by` are columns of its entries alone.
-    `as_of`: it tells how things stand at the end of the period, and needs no beginning.
+    `rows` may differ by grouping, and have `more` columns then, last. `explained_by` are more columns of its entries;
+    what they say adds up to the column of the rows that has the same name. `as_of`: it tells how things stand at the
+    end of the period, and needs no beginning.
     """
 
     name: str
@@ -91,8 +94,10 @@ class Report:
         if rows is not None:
             return rows.replace("{keys}", keys).replace("{entries}", self.entries)
         sums = ", ".join(f"sum({column.name}) AS {column.name}" for column in self.columns)
-        by_key = f"GROUP BY {keys} ORDER BY {keys}" if keys else "HAVING count(*) > 0"
-        return f"SELECT {', '.join(filter(None, (keys, sums)))} FROM ({self.entries}) AS entry {by_key}"
+        selected = f"SELECT {', '.join(filter(None, (keys, sums)))} FROM ({self.entries}) AS entry"
+        any_figure = " OR ".join(f"sum({column.name}) <> 0" for column in self.columns)
+        grouped, ordered = (f" GROUP BY {keys}", f" ORDER BY {keys}") if keys else ("", "")
+        return f"{selected}{grouped} HAVING {any_figure}{ordered}"
 
     def explanation(self, grouping: str) -> str:
         """The statement that gives its entries, those of a row together, in the order of the rows."""

@@ -15,7 +15,7 @@ import psycopg
 from projections.reading import FolioHeld, Freshness, NotCaughtUp, Reader, read_models_in
 from projections.report import Column, Report
 from services.billing.accommodation import AccommodationConfigured, Settings
-from services.billing.ids import accommodation_stream
+from services.billing.ids import accommodation_stream, folio_stream
 from services.billing.ports import TooBusy
 from services.store.connection import connect_patiently
 from services.store.reading import translated
@@ -54,7 +54,13 @@ SELECT_HELD = """
 SELECT_CURRENCY = """
     SELECT convert_from(state, 'UTF8')::jsonb #>> '{settings,currency}' FROM ledger.events
      WHERE originator_id = %(stream)s AND topic = %(configured)s AND notification_id <= %(position)s
+       AND (notification_id <= %(until)s OR originator_version = 1)
      ORDER BY originator_version DESC LIMIT 1
+"""
+"""As it was at the end of the period; the first settings hold for the time before them, too."""
+SELECT_FOLIO = """
+    SELECT 1 FROM read_model.house_entries
+     WHERE subject = %(stream)s AND accommodation_id = %(accommodation_id)s AND position <= %(position)s LIMIT 1
 """
 LAST_OF_DAY = """
     coalesce((SELECT position FROM read_model.{table} WHERE accommodation_id = %(accommodation_id)s
@@ -76,6 +82,13 @@ class ReportTooLong(Exception):
 
     def __init__(self) -> None:
         super().__init__(f"This took more than {STATEMENT_SECONDS_MAX} seconds. Ask for less, or take it more quickly.")
+
+
+class NoSuchFolio(Exception):
+    """The accommodation has no such folio: none has it, or another one, which nobody learns from this."""
+
+    def __init__(self, folio_id: str, accommodation_id: str) -> None:
+        super().__init__(f"There is no folio {folio_id} at {accommodation_id}.")
 
 
 class TooManyReports(TooBusy):
@@ -198,7 +211,7 @@ class Reports:
 
         `tables` are all that statements may name; nothing else is kept from being rebuilt meanwhile.
         A position must be one that the log has reached. Raises NotCaughtUp (FolioHeld for an accommodation of which an
-        event could not be taken), TooManyReports, StoreUnavailable.
+        event could not be taken), NoSuchFolio for a folio that was not there then, TooManyReports, StoreUnavailable.
         """
         wanted = freshness if position is None else freshness.at_least(position)
         own, every = list(dict.fromkeys(tables)), list(dict.fromkeys([*TABLES, *tables]))
@@ -218,15 +231,16 @@ class Reports:
             await connect_patiently(self._conninfo, CONNECTION_NAME) as connection,
         ):
             # First what needs tables for a moment only: those that are locked stay so until the last row is taken.
-            currency = await _check(connection, parameters, every, freshness)
+            await _check(connection, parameters, every, freshness)
             before, until = await _one(connection, SELECT_BOUNDS, parameters) or (0, 0)
+            parameters |= {"before": before, "until": until}
+            currency = await _currency(connection, parameters)
             locked = ", ".join(f"read_model.{table}" for table in own)
             for statement in (*SET_UP, LOCK_TABLES.format(tables=locked)):
                 await connection.execute(statement.encode())
             await _check_reached(connection, parameters["position"], own)
             try:
-                stretch = {"before": before, "until": until}
-                yield Snapshot(parameters["position"], currency, connection, parameters | stretch, streams)
+                yield Snapshot(parameters["position"], currency, connection, parameters, streams)
             finally:
                 await connection.close()  # first: who leaves early leaves rows behind that nobody shall wait for
 
@@ -248,12 +262,20 @@ async def _check(
     parameters: Mapping[str, Any],
     tables: Sequence[str],
     freshness: Freshness,
-) -> str:
-    """The currency as it was. Raises NotCaughtUp when not every event counts that should."""
+) -> None:
+    """Raise NotCaughtUp when not every event counts that should, NoSuchFolio."""
     await _check_reached(connection, parameters["position"], tables)
     held = None if freshness.eventual else await _one(connection, SELECT_HELD, {**parameters, "tables": tables})
     if held is not None:
         raise FolioHeld(*held)
+    accommodation_id, folio_id = parameters["accommodation_id"], parameters["folio_id"]
+    if folio_id is not None:
+        opened = await _one(connection, SELECT_FOLIO, {**parameters, "stream": folio_stream(folio_id)})
+        if opened is None:
+            raise NoSuchFolio(folio_id, accommodation_id)
+
+
+async def _currency(connection: psycopg.AsyncConnection[Any], parameters: Mapping[str, Any]) -> str:
     stream = accommodation_stream(parameters["accommodation_id"])
     named = {"stream": stream, "configured": AccommodationConfigured.TOPIC}
     configured = await _one(connection, SELECT_CURRENCY, {**parameters, **named})

@@ -3,8 +3,8 @@
 from projections.report import Column, Report
 from projections.reports.columns import BILL, BILL_CODE, BILL_NAME, BILL_STATUS, FOLIO
 
-DRIFTS = """
-    WITH adjusted AS (
+DRIFTING = """
+    adjusted AS (
         SELECT subject AS bill_id, adjusted_so_far AS adjusted FROM read_model.bill_entries
          WHERE accommodation_id = %(accommodation_id)s AND adjusted_so_far <> 0
            AND position <= %(until)s AND next_position > %(until)s),
@@ -16,6 +16,10 @@ DRIFTS = """
         SELECT bill_id, coalesce(adjusted, 0) + coalesce(unapplied, 0) AS drift
           FROM adjusted FULL JOIN unapplied USING (bill_id)
          WHERE coalesce(adjusted, 0) + coalesce(unapplied, 0) <> 0)
+"""
+"""The parts of a WITH that end with `drifting`: bills with a balance that their events do not make, and by how much."""
+DRIFTS = f"""
+    WITH {DRIFTING}
     SELECT folio_id, bill_id, bill_code, name, status, balance AS stated, balance - drift AS expected, drift
       FROM drifting
       JOIN LATERAL (SELECT folio_id, bill_code, name, status, balance FROM read_model.bill_entries

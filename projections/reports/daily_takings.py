@@ -9,7 +9,8 @@ REPORT = Report(
     title_korean="일별 수납",
     description="Payments by method on the day they were recorded, what was cancelled or deleted apart. A correction"
     " takes the old amount out and the new one in. 'actor' shows who did it, 'concerned' the day that a payment was"
-    " made for. Payments count whether they changed a bill's balance or not.",
+    " made for. Payments count whether they changed a bill's balance or not. Rows in which every figure is 0 are left"
+    " out: a correction may change neither money nor method.",
     groupings={
         "method": (BUSINESS_DATE, METHOD),
         "actor": (BUSINESS_DATE, ACTOR, METHOD),

@@ -68,7 +68,9 @@ BY_FOLIO_AND_DAY = f"""
           FROM flow LEFT JOIN opening USING (folio_id))
     SELECT folio_id, business_date, opening, charges, payments, transfers, settlements, adjustments,
            opening + effect AS closing, opening + effect - ({EQUATION}) AS difference
-      FROM balanced ORDER BY folio_id, business_date
+      FROM balanced
+     WHERE (charges, payments, transfers, settlements, adjustments) <> (0, 0, 0, 0, 0)
+     ORDER BY folio_id, business_date
 """
 
 REPORT = Report(
@@ -77,7 +79,7 @@ REPORT = Report(
     title_korean="원장 잔액",
     description="Trial balance: opening + charges - payments + transfers + settlements + adjustments = closing. An"
     " opening is the balance effects of all events of earlier days, a closing those of its own day as well. Grouped by"
-    " folio and day, days on which nothing happened on a folio are left out.",
+    " folio and day, days that changed nothing of a folio are left out.",
     groupings={"day": (BUSINESS_DATE,), "folio": (FOLIO,), "folio,day": (FOLIO, BUSINESS_DATE)},
     columns=(
         Column("opening", "amount", "Owed when the row begins"),

@@ -32,6 +32,9 @@ MOVED = """
        AND (%(folio_id)s::text IS NULL OR %(folio_id)s IN (moved.folio_id, moved.other_folio_id))
 """
 MOVEMENT = Column("movement", "count", "The position in the log of the event on the side that it went from")
+TOTAL = Column(
+    "total", "amount", "How much of the total moved, as the event on the from side says; a settlement moves none"
+)
 
 REPORT = Report(
     name="movements",
@@ -48,12 +51,14 @@ REPORT = Report(
         Column("to_effect", "amount", "What changed of the balance that it went to", adds=True),
     ),
     entries=f"""
-        SELECT side.position, side.event, business_date, movement, kind, side.from_effect, side.to_effect
+        SELECT side.position, side.event, business_date, movement, kind, side.from_effect, side.to_effect, side.total
           FROM ({MOVED}) AS moved
-          CROSS JOIN LATERAL (VALUES (movement, event, from_effect, 0), (other_position, other_event, 0, to_effect))
-               AS side (position, event, from_effect, to_effect)
+          CROSS JOIN LATERAL (
+              VALUES (movement, event, from_effect, 0, total), (other_position, other_event, 0, to_effect, NULL)
+          ) AS side (position, event, from_effect, to_effect, total)
          WHERE side.position IS NOT NULL
     """,
+    explained_by=(TOTAL,),
     more={
         "movement": (
             Column("kind", "text", "TRANSFER, SPLIT, RESERVATION or SETTLEMENT"),
@@ -62,7 +67,7 @@ REPORT = Report(
             Column("from_bill_id", "text", "The bill that it went from; of a settlement the one that is owed less"),
             Column("to_folio_id", "text", "The folio that it went to"),
             Column("to_bill_id", "text", "The bill that carries it on; of a settlement the one that pays"),
-            Column("total", "amount", "How much of the total moved; a settlement moves none"),
+            TOTAL,
             ACTOR,
             REASON,
         )

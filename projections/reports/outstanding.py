@@ -1,33 +1,23 @@
 """What is owed at the end of a day, by how long it has been owed."""
 
-from projections.entries import NEVER
+from projections.first_bills import first_bills
 from projections.report import Chart, Column, Report
 from projections.reports.columns import BILL, BILL_CODE, BILL_NAME, FOLIO
 
+MOVED = """
+    SELECT bill_id, origin_bill_id, added_date, concerned_date FROM owing WHERE origin_bill_id IS NOT NULL
+"""
 DEBTS = f"""
     WITH RECURSIVE owing AS (
-        SELECT subject AS bill_id, folio_id, bill_code, name, balance, added_date, origin_bill_id
+        SELECT subject AS bill_id, folio_id, bill_code, name, balance, added_date, concerned_date, origin_bill_id
           FROM read_model.bill_entries
          WHERE accommodation_id = %(accommodation_id)s AND balance <> 0
            AND position <= %(until)s AND next_position > %(until)s
            AND (%(folio_id)s::text IS NULL OR folio_id = %(folio_id)s)),
-    ancestor (bill_id, origin_bill_id, added_date) AS (
-        SELECT bill_id, origin_bill_id, added_date FROM owing WHERE origin_bill_id IS NOT NULL
-        UNION
-        SELECT ancestor.origin_bill_id, earlier.origin_bill_id, earlier.added_date
-          FROM ancestor JOIN LATERAL (
-              SELECT origin_bill_id, added_date FROM read_model.bill_entries
-               WHERE subject = ancestor.origin_bill_id AND next_position = {NEVER} LIMIT 1) AS earlier ON true),
-    descendant (bill_id, since) AS (
-        SELECT bill_id, added_date FROM ancestor WHERE origin_bill_id IS NULL
-        UNION ALL
-        SELECT ancestor.bill_id, since FROM descendant JOIN ancestor ON ancestor.origin_bill_id = descendant.bill_id)
-    SELECT owing.*, %(last)s::date - coalesce(since, added_date) AS days
-      FROM owing LEFT JOIN descendant USING (bill_id)
+    {first_bills(MOVED)}
+    SELECT owing.*, %(last)s::date - coalesce(first_bill.added_date, owing.added_date) AS days
+      FROM owing LEFT JOIN first_bill USING (bill_id)
 """
-"""Up from the bills that were transferred to those that they come from, and down again with the day on which it began:
-each bill once, however long the chain. Without the LIMIT, PostgreSQL would rather read all the entries than look a few
-bills up."""
 BUCKETS = {
     "days_0_to_7": "balance > 0 AND days <= 7",
     "days_8_to_30": "balance > 0 AND days BETWEEN 8 AND 30",

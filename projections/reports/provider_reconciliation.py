@@ -4,17 +4,24 @@ from projections.report import Column, Report
 from projections.reports.columns import BILL, FOLIO
 
 COMPARED = """
-    WITH request AS (
-        SELECT subject AS request_id, requested_date, folio_id, bill_id, status, amount AS asked, flags, last_error,
+    WITH touched AS (
+        SELECT subject AS request_id FROM read_model.request_entries
+         WHERE accommodation_id = %(accommodation_id)s AND business_date BETWEEN %(first)s AND %(last)s
+           AND position <= %(until)s
+        UNION
+        SELECT payment_request_id FROM read_model.payment_entries
+         WHERE accommodation_id = %(accommodation_id)s AND business_date BETWEEN %(first)s AND %(last)s
+           AND position <= %(until)s AND payment_request_id IS NOT NULL),
+    request AS (
+        SELECT request_id, requested_date, folio_id, bill_id, status, amount AS asked, flags, last_error,
                CASE WHEN status = 'PAID' THEN paid_amount ELSE 0 END AS provider_amount
-          FROM read_model.request_entries
-         WHERE accommodation_id = %(accommodation_id)s AND requested_date BETWEEN %(first)s AND %(last)s
-           AND position <= %(position)s AND next_position > %(position)s
+          FROM touched JOIN read_model.request_entries ON subject = request_id
+         WHERE position <= %(until)s AND next_position > %(until)s
            AND (%(folio_id)s::text IS NULL OR folio_id = %(folio_id)s)),
     ours AS (
         SELECT payment_request_id AS request_id, sum(amount) AS our_amount FROM read_model.payment_entries
          WHERE accommodation_id = %(accommodation_id)s AND payment_request_id IS NOT NULL AND status = 'LIVE'
-           AND position <= %(position)s AND next_position > %(position)s GROUP BY payment_request_id)
+           AND position <= %(until)s AND next_position > %(until)s GROUP BY payment_request_id)
     SELECT request.*, coalesce(our_amount, 0) AS our_amount, provider_amount - coalesce(our_amount, 0) AS off_by
       FROM request LEFT JOIN ours USING (request_id)
 """
@@ -36,13 +43,16 @@ DIFFERENCE = Column(
     " BILL_CANCELLED, BILL_TRANSFERRED, BILL_DELETED",
 )
 REQUEST = Column("request_id", "text", "The payment request")
+ASKED = Column("asked", "amount", "What the guest was asked for")
+REQUESTS = Column("requests", "count", "How many requests: the events that asked for them")
 
 REPORT = Report(
     name="provider-reconciliation",
     title="Provider reconciliation",
     title_korean="결제대행사 대사",
-    description="Payment requests of the period on which the provider's word, as far as it is in the log, and our books"
-    " are not the same, or that need somebody to look at them. 'folio payssam reconcile' asks the provider anew.",
+    description="Payment requests to which, or to whose payments, something happened in the period, and on which at its"
+    " end the provider's word, as far as it is in the log, and our books were not the same, or that needed somebody to"
+    " look at them. 'folio payssam reconcile' asks the provider anew.",
     groupings={"request": (DIFFERENCE, REQUEST), "difference": (DIFFERENCE,)},
     columns=(
         Column("provider_amount", "amount", "What the provider holds for us", adds=True),
@@ -55,26 +65,29 @@ REPORT = Report(
             FOLIO,
             BILL,
             Column("status", "text", "The request's status"),
-            Column("asked", "amount", "What the guest was asked for"),
+            ASKED,
             Column("note", "text", "What the provider's last answer lacked"),
         ),
-        "difference": (Column("requests", "count", "How many requests"),),
+        "difference": (REQUESTS,),
     },
     entries=f"""
         SELECT difference, request_id, side.position, side.event, side.provider_amount, side.our_amount,
-               side.provider_amount - side.our_amount AS off_by
+               side.provider_amount - side.our_amount AS off_by, side.asked, side.requests
           FROM ({DIFFERENCES}) AS found
           JOIN LATERAL (
               SELECT position, event, CASE event WHEN 'payment_request.paid' THEN entry.paid_amount
                                                  WHEN 'payment_request.refunded' THEN -coalesce(entry.paid_amount, 0)
-                                                 ELSE 0 END AS provider_amount, 0 AS our_amount
+                                                 ELSE 0 END AS provider_amount, 0 AS our_amount,
+                     CASE event WHEN 'payment_request.requested' THEN entry.amount ELSE 0 END AS asked,
+                     (event = 'payment_request.requested')::int AS requests
                 FROM read_model.request_entries AS entry
-               WHERE entry.subject = found.request_id AND position <= %(position)s
+               WHERE entry.subject = found.request_id AND position <= %(until)s
               UNION ALL
-              SELECT position, event, 0, CASE WHEN status = 'LIVE' THEN amount ELSE 0 END - amount_before
+              SELECT position, event, 0, CASE WHEN status = 'LIVE' THEN amount ELSE 0 END - amount_before, 0, 0
                 FROM read_model.payment_entries AS payment
-               WHERE payment.payment_request_id = found.request_id AND position <= %(position)s) AS side ON true
+               WHERE payment.payment_request_id = found.request_id AND position <= %(until)s) AS side ON true
     """,
+    explained_by=(ASKED, REQUESTS),
     rows={
         "request": f"""
             SELECT difference, request_id, provider_amount, our_amount, off_by, requested_date, folio_id, bill_id,

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from projections.double_entry import TABLES
 from projections.reading import Freshness
 from projections.report import Report
-from projections.report_reading import Asked, OpenReport, Reports, Snapshot
+from projections.report_reading import Asked, NoSuchFolio, OpenReport, Reports, Snapshot
 from projections.reports import REPORTS
 from services.access import Caller
 from services.billing.views import View
@@ -154,8 +154,11 @@ class ReportDesk:
         asked = question.asked
         check_visible(asked.accommodation_id, caller)
         await self._check_reached(asked.position)
-        async with self._reports.open(asked, freshness) as opened:
-            yield opened
+        try:
+            async with self._reports.open(asked, freshness) as opened:
+                yield opened
+        except NoSuchFolio as error:
+            raise invalid("/folioId", str(error)) from error
 
     @asynccontextmanager
     async def books(

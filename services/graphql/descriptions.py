@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 
 from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX
-from services.graphql.queries import LIST_MAX
 
 Place = tuple[str, str, GraphQLArgument | GraphQLInputField]
 
@@ -52,7 +51,7 @@ TOLD: Mapping[str, str] = {
 
 TOLD_IN: Mapping[tuple[str, str], str] = {
     ("folioEvents", "after"): "The id of the event to go on after; by default what happens from now on.",
-    ("getAccommodationBills", "first"): f"How many, 1 to {LIMIT_MAX}; by default all, {LIST_MAX} at most.",
+    ("getAccommodationBills", "first"): f"Only so many of the newest, 1 to {LIMIT_MAX}; by default all.",
     ("getAccommodationBills", "folioId"): "Only on this folio.",
     ("accommodationBills", "folioId"): "Only on this folio.",
     ("getAccommodationBills", "reservationId"): "Only of this reservation.",

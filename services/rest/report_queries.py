@@ -29,7 +29,10 @@ DESCRIBED: dict[str, Document] = {
         "description": "As of this position of the log: the same bytes, whenever it is asked for",
         "schema": {"type": "integer", "minimum": 0},
     },
-    "folioId": {"description": "Only of this folio", "schema": {"type": "string", "pattern": PMS_ID_PATTERN}},
+    "folioId": {
+        "description": "Only of this folio of the accommodation",
+        "schema": {"type": "string", "pattern": PMS_ID_PATTERN},
+    },
     "explain": one_of("With the events that its figures are made of", ("true", "false")),
     "bom": one_of("CSV begins with a byte order mark, for Excel", ("true", "false")),
 }

@@ -193,6 +193,14 @@ def test_a_position_that_is_still_to_come_ends_with_status_2(office: Office) -> 
     assert "The log has not come to the position 1000000 yet" in " ".join(said.replace("│", " ").split())
 
 
+def test_a_folio_that_the_accommodation_does_not_have_ends_with_status_2(office: Office) -> None:
+    for folio in ("G-1", "NOBODY"):
+        code, given, said = office.report("outstanding", *HOUSE, "--folio", folio)
+        assert (code, given) == (2, "")
+        assert "--folio" in said
+        assert f"There is no folio {folio} at HOTEL-1." in " ".join(said.replace("│", " ").split())
+
+
 WRONG: list[tuple[tuple[str, ...], str, str]] = [
     (("revenue",), "--accommodation", "Name the accommodation."),
     (("revenue", "--accommodation", "H 1"), "--accommodation", "must be up to 64 of"),

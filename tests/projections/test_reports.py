@@ -100,3 +100,28 @@ async def test_both_entries_of_a_correction_have_their_places(service: Service, 
     _, _, events = await answered(service, asked)
     corrections = [event["net"] for event in events if event["event"] == "payment.updated"]
     assert corrections == [net for amount in range(1, 6) for net in (-amount, 10 * amount)]
+
+
+async def test_what_changed_no_figure_has_no_row(service: Service, desk: Desk) -> None:
+    bill = await desk.add_bill(total=100)
+    payment = await desk.pay(bill, 40)
+    house = "/v1/accommodations/HOTEL-1/days"
+    day = desk.expect(200, await desk.client.get(house))["businessDate"]
+    next_day = desk.expect(200, await desk.client.post(f"{house}/{day}/close"))["nextBusinessDate"]
+    desk.expect(200, await desk.client.patch(f"/v1/bills/{bill['id']}", json={"name": "Suite"}))
+    earlier = {"paidAt": "2026-11-20T14:00:00+09:00"}
+    desk.expect(200, await desk.client.patch(f"/v1/payments/{payment['id']}", json=earlier))
+
+    async def rows_of(name: str, grouping: str) -> Shown:
+        later = date.fromisoformat(next_day)
+        _, rows, events = await answered(service, Asked(REPORTS[name], "HOTEL-1", later, later, grouping, explain=True))
+        assert events or name == "ledger-balance"
+        return rows
+
+    for grouping in ("method", "actor", "day", "total"):
+        assert await rows_of("daily-takings", grouping) == []
+    assert [row["net"] for row in await rows_of("daily-takings", "concerned")] == [40, -40]
+    assert await rows_of("ledger-balance", "folio,day") == []
+    assert [row["closing"] for row in await rows_of("ledger-balance", "day")] == [100]
+    [row] = await rows_of("payments", "payment")
+    assert (row["amount"], row["net"], row["last_event"]) == (40, 0, "payment.updated")

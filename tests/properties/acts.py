@@ -6,7 +6,7 @@ from typing import Literal
 from hypothesis import strategies as st
 
 from tests.properties.commands import Command, Money
-from tests.properties.strategies import commands, moneys, targets
+from tests.properties.strategies import changed_payments, commands, ended_payments, moneys, paid, targets, transferred
 
 ZONES = ("Asia/Seoul", "America/Los_Angeles", "Europe/Berlin", "Pacific/Apia", "Asia/Kathmandu")
 CUT_OFFS = ("00:00", "04:00", "12:30", "23:59")
@@ -99,3 +99,8 @@ acts: st.SearchStrategy[Act] = st.one_of(commands, commands, commands, waits, ow
 """Any of them."""
 acts_with_guests: st.SearchStrategy[Act] = st.one_of(commands, commands, waits, own, requests, requests)
 """The same where guests are asked for money again and again."""
+corrections: st.SearchStrategy[Act] = st.one_of(paid, changed_payments, ended_payments, transferred)
+acts_with_corrections: st.SearchStrategy[Act] = st.sampled_from(
+    (commands, commands, waits, own, requests, requests, corrections, corrections)
+).flatmap(lambda kind: kind)
+"""The same where what was paid and asked for changes later, again and again. (`one_of` would take each kind once.)"""

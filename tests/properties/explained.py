@@ -1,13 +1,14 @@
 """Explanations of reports: the events of each row, which must add up to it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
 from projections.report import Report
 from projections.report_reading import Snapshot
-from tests.properties.report_answers import Rows, events_of
+from tests.properties.feed_books import conversion
+from tests.properties.report_answers import Answers, Rows, events_of
 
 
 async def check_explained(snapshot: Snapshot, report: Report, grouping: str, rows: Rows) -> None:
@@ -24,8 +25,21 @@ async def check_explained(snapshot: Snapshot, report: Report, grouping: str, row
         )  # fmt: skip
     in_order = [key for key, _ in groupby(tuple(event[name] for name in keys) for event in events)]
     assert [key for key in in_order if key in said] == [key for key in said if key in found], (report.name, grouping)
+    check_more_columns(report, grouping, rows, events)
     if report.name == "ledger-balance":
         check_balances(rows, events, keys)
+    if report.name == "payment-requests":
+        check_times(rows, events, keys)
+
+
+def check_payments(answers: Answers) -> None:
+    """The payments of a period have the net takings of its days, method by method."""
+    listed, taken = Counter[str](), Counter[str]()
+    for row in answers["payments", "payment"]:
+        listed[row["payment_method"]] += row["net"]
+    for row in answers["daily-takings", "method"]:
+        taken[row["payment_method"]] += row["net"]
+    assert listed == taken
 
 
 def sums(events: Rows, keys: Sequence[str], adding: Iterable[str]) -> dict[tuple[Any, ...], dict[str, int]]:
@@ -36,6 +50,28 @@ def sums(events: Rows, keys: Sequence[str], adding: Iterable[str]) -> dict[tuple
         for name in adding:
             of_key[name] += event[name]
     return dict(found)
+
+
+def check_more_columns(report: Report, grouping: str, rows: Rows, events: Rows) -> None:
+    """What only some rows have adds up, too, and is nothing where no event says anything."""
+    keys = [column.name for column in report.groupings[grouping]]
+    shown = {column.name for column in report.columns_by(grouping)}
+    for name in [column.name for column in report.explained_by if column.name in shown]:
+        for row in rows:
+            of_row = [event for event in events if all(event[key] == row[key] for key in keys)]
+            said = [event[name] for event in of_row if event[name] is not None]
+            assert (sum(said) if said else None) == row[name], (report.name, grouping, name, row)
+
+
+def check_times(rows: Rows, events: Rows, keys: Sequence[str]) -> None:
+    """A ratio and a median are made of their row's events."""
+    for row in rows:
+        of_row = [event for event in events if all(event[key] == row[key] for key in keys)]
+        seconds = sorted(event["seconds"] for event in of_row if event["seconds"] is not None)
+        sent, paid = (sum(event[name] for event in of_row) for name in ("sent", "paid_of_sent"))
+        assert len(seconds) == paid
+        assert row["seconds_to_pay"] == (seconds[(paid + 1) // 2 - 1] if paid else None)
+        assert row["conversion"] == conversion(sent, paid)
 
 
 def check_balances(rows: Rows, events: Rows, keys: Sequence[str]) -> None:

@@ -1,11 +1,12 @@
 """Reports made of the feed's events in plain Python, by what each report's description says."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from tests.properties.feed_credits import arrivals, credits_of
 from tests.properties.feed_facts import Event, Facts, Paid, moment
 
 Rows = list[dict[str, Any]]
@@ -68,7 +69,7 @@ class FeedBooks:
             word, data = words.get(event["type"]), event["data"]
             if word is None or data.get("transferOriginBillId"):
                 continue
-            net, concerned = data["totalEffect"], self.facts.added[data["billId"]]
+            net, concerned = data["totalEffect"], self.facts.concerned[data["billId"]]
             yield {
                 "business_date": event["day"], "concerned_date": concerned, "folio_id": data["folioId"],
                 f"bills_{word}": 1, word: -net if word in ("cancelled", "deleted") else net, "net": net,
@@ -86,21 +87,36 @@ class FeedBooks:
                 origin = data.get("transferOriginBillId")
                 bills[data["billId"]] = {
                     "folio_id": data["folioId"], "bill_id": data["billId"], "bill_code": data["billCode"],
-                    "stated": 0, "expected": 0, "end": None,
+                    "stated": 0, "expected": 0, "end": None, "money": 0, "covers": [],
                     "since": bills[origin]["since"] if origin else event["day"],
                 }  # fmt: skip
             bill = bills[data["billId"]]
             bill["stated"] += data["balanceEffect"]
             bill["expected"] += _expected(event)
+            bill["money"] += _money(event.get("after")) - _money(event.get("before"))
+            bill["covers"] += _cover(event)
             bill["name"] = data.get("name", bill.get("name"))
             bill["end"] = _end_of(event) or bill["end"]
+            bill["excess"] = -bill["expected" if bill["end"] else "stated"]
         return bills
 
     def _unallocated(self) -> Iterator[dict[str, Any]]:
-        for bill in self._bills().values():
-            credit = -bill["expected" if bill["end"] else "stated"]
-            if credit > 0:
-                yield {**bill, "why": bill["end"] or "OVERPAID", "bills": 1, "credit": credit}
+        bills = self._bills()
+        for bill_id, credit in credits_of(bills).items():
+            bill = bills[bill_id]
+            yield {**bill, "why": bill["end"] or "OVERPAID", "bills": 1, "credit": credit}
+
+    def money(self) -> Counter[str]:
+        """What was paid on each bill and is still there."""
+        standing = {event["data"]["paymentId"]: event for event in self.until if "after" in event}
+        money = Counter[str]()
+        for event in standing.values():
+            money[event["data"]["billId"]] += _money(event["after"])
+        return money
+
+    def came_back(self) -> Counter[str]:
+        """What bills that they had covered have given back to bills."""
+        return arrivals(self._bills())
 
     def _outstanding(self) -> Iterator[dict[str, Any]]:
         for bill in self._bills().values():
@@ -137,18 +153,21 @@ class FeedBooks:
                     "refunded_amount": request.get("paid", 0) if word == "refunded" else 0,
                 }  # fmt: skip
             sent = request["sent"]
-            if word == "paid" and sent is not None and sent in self.period:
+            if word == "paid" and sent is not None and sent in self.period and event in self.until:
                 seconds = moment(data["paidAt"]) - moment(sent["time"])
                 yield {"business_date": sent["day"], "paid_of_sent": 1, "seconds": max(seconds.total_seconds(), 0)}
 
     def _differences(self) -> Iterator[dict[str, Any]]:
         standing: dict[str, dict[str, Any]] = {}
-        for event in self.facts.events:
+        touched = {event["after"]["request"] for event in self.period if "after" in event}
+        payments = {event["after"]["id"]: event["after"] for event in self.until if "after" in event}
+        for event in self.until:
             if event["type"].startswith("payment_request."):
-                before = standing.get(event["subject"], {"day": event["day"], "flags": (), "doubt": None})
+                before = standing.get(event["subject"], {"flags": (), "doubt": None})
                 standing[event["subject"]] = before | _turned(before, event)
+                touched |= {event["subject"]} if event in self.period else set()
         for request_id, request in standing.items():
-            answering = [paid for paid in self.facts.payments.values() if paid["request"] == request_id]
+            answering = [paid for paid in payments.values() if paid["request"] == request_id]
             provider = request["paid"] if request["status"] == "paid" else 0
             ours = sum(_money(paid) for paid in answering)
             found = {
@@ -157,7 +176,7 @@ class FeedBooks:
                 "RESEND_IN_DOUBT": request["status"] == "sent" and request["doubt"] is not None,
             } | dict.fromkeys(request["flags"], True)
             amounts = {"provider_amount": provider, "our_amount": ours, "off_by": provider - ours}
-            if self.first <= request["day"] <= self.last:
+            if request_id in touched:
                 yield from (
                     {"difference": name, "request_id": request_id, **amounts} for name, holds in found.items() if holds
                 )
@@ -166,10 +185,24 @@ class FeedBooks:
         """Every transfer, split and settlement."""
         return [_movement(event) for event in self.period if _moves(event)]
 
-    def payments(self, first: date, last: date) -> Rows:
-        """Every payment of the period, as it stands."""
-        taken = (payment for payment in self.facts.payments.values() if first <= payment["recorded"]["day"] <= last)
-        return [_payment_row(payment) for payment in taken if payment["status"] != "DELETED"]
+    def payments(self) -> Rows:
+        """Every payment to which something happened in the period, as it stood at its end; by another method than at
+        the beginning, once more for that one.
+        """
+        events: dict[str, list[Event]] = defaultdict(list)
+        for event in self.period:
+            if "after" in event:
+                events[event["after"]["id"]].append(event)
+        rows = []
+        for of_payment in events.values():
+            row, before = _payment_row(of_payment[-1]), of_payment[0]["before"]
+            counted = _money(before)
+            if counted and before["method"] != row["payment_method"]:
+                lost = {"payment_method": before["method"], "amount": 0, "status": "CORRECTED", "net": -counted}
+                rows.append({**row, **lost})
+                counted = 0
+            rows.append({**row, "net": row["net"] - counted})
+        return sorted(rows, key=lambda row: (row["business_date"], row["payment_id"], row["payment_method"]))
 
 
 def grouped(entries: Rows, keys: Sequence[str], adding: Sequence[str]) -> dict[tuple[Any, ...], dict[str, int]]:
@@ -215,6 +248,16 @@ def _expected(event: Event) -> int:
     return int(data["balanceEffect" if moves else "totalEffect"])
 
 
+def _cover(event: Event) -> list[tuple[str, int]]:
+    """What covers a part of a bill from now on, and how much: who settles it, or has moved less debt than charge."""
+    data = event["data"]
+    if event["type"] == "bill.settled" and data["billId"] == data["targetBillId"]:
+        return [(data["paymentBillId"], data["settledAmount"])]
+    origin = data.get("transferOriginBillId")
+    covered = data["totalEffect"] - data["balanceEffect"]
+    return [(origin, covered)] if origin and covered > 0 else []
+
+
 def _money(payment: Paid | None) -> int:
     return payment["amount"] if payment is not None and payment["status"] == "LIVE" else 0
 
@@ -244,7 +287,8 @@ def _movement(event: Event) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _payment_row(payment: Paid) -> dict[str, Any]:
+def _payment_row(event: Event) -> dict[str, Any]:
+    payment = event["after"]
     recorded, ended = payment["recorded"], payment["ended"]
     return {
         "business_date": recorded["day"], "payment_id": payment["id"], "concerned_date": payment["concerned"],
@@ -254,4 +298,6 @@ def _payment_row(payment: Paid) -> dict[str, Any]:
         "net": _money(payment), "applied": payment["applied"], "cashier": recorded["data"]["by"],
         "cancelled_at": None if ended is None else moment(ended["time"]),
         "cancelled_by": None if ended is None else ended["data"]["by"], "payment_request_id": payment["request"],
+        "last_event": event["type"], "last_date": event["day"], "actor": event["data"]["by"],
+        "reason": event["data"]["reason"],
     }  # fmt: skip

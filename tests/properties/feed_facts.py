@@ -49,11 +49,11 @@ class Days:
 
 @dataclass
 class Facts:
-    """What the feed tells of one accommodation, in order. `added` is the day on which each bill was added."""
+    """What the feed tells of one accommodation, in order. `concerned` is the day that each bill's charge concerns."""
 
     days: Days = field(default_factory=Days)
     events: list[Event] = field(default_factory=list)
-    added: dict[str, date] = field(default_factory=dict)
+    concerned: dict[str, date] = field(default_factory=dict)
     payments: dict[str, Paid] = field(default_factory=dict)
     requests: dict[str, Event] = field(default_factory=dict)
 
@@ -63,7 +63,8 @@ class Facts:
         event["day"] = self.days.take(event)
         event["before"] = self.payments.get(data.get("paymentId", ""))
         if kind == "bill.added":
-            self.added[data["billId"]] = event["day"]
+            origin, wall = data["transferOriginBillId"], settings.by_calendar(moment(event["time"]))
+            self.concerned[data["billId"]] = self.concerned[origin] if origin else wall
         if kind in ("payment.recorded", "payment.updated", "payment.cancelled", "payment.deleted"):
             event["after"] = self.payments[data["paymentId"]] = self._payment(event, settings)
         if kind.startswith("payment_request."):

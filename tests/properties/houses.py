@@ -7,7 +7,7 @@ is then appended to the service's log, in its order, and its read models follow 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from services.billing.accommodation import Accommodation, DayClosed
@@ -69,6 +69,14 @@ class House:
     def accommodations(self) -> Sequence[str]:
         """The accommodations that have bills."""
         return list(dict.fromkeys(bill.accommodation for bill in self._model.bills.values()))
+
+    def closed_through(self, accommodation_id: str) -> date:
+        """The newest closed day of an accommodation, of which one must be closed."""
+        stream = accommodation_stream(accommodation_id)
+        closed = self.hotel.when(lambda work: work.find(Accommodation, stream))
+        assert closed is not None
+        assert closed.closed_through is not None
+        return closed.closed_through
 
     def play(self, acts: Sequence[Act]) -> None:
         """Let all of it happen that the rules allow."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 import httpx
 
@@ -10,7 +10,7 @@ from projections.reading import Freshness
 from projections.report_reading import Reports, Snapshot
 from projections.reports import REPORTS
 from services.bootstrap import Service
-from tests.properties.acts import Act, acts_with_guests
+from tests.properties.acts import Act, acts_with_corrections
 from tests.properties.feed_books import FeedBooks, conversion, grouped, seconds_to_pay
 from tests.properties.feed_facts import Event, facts_of
 from tests.properties.houses import House, Street
@@ -25,6 +25,8 @@ MODELLED = (
     "daily-takings", "revenue", "unallocated", "outstanding", "balance-drift", "activity", "payment-requests",
     "provider-reconciliation",
 )  # fmt: skip
+RARE = ("provider-reconciliation", "payments of earlier days", "payments by another method")
+"""The provider and the books agree as a rule, and payments stay as they were."""
 
 
 async def read_feed(client: httpx.AsyncClient, after: int) -> tuple[list[Event], int]:
@@ -39,7 +41,7 @@ async def read_feed(client: httpx.AsyncClient, after: int) -> tuple[list[Event],
             return events, after
 
 
-async def check(snapshot: Snapshot, books: FeedBooks, first: date, last: date, seen: Counter[str]) -> None:
+async def check(snapshot: Snapshot, books: FeedBooks, seen: Counter[str]) -> None:
     """Every grouping of every modelled report, and the lists of movements and payments."""
     for name in MODELLED:
         report, entries = REPORTS[name], books.entries(name)
@@ -50,7 +52,10 @@ async def check(snapshot: Snapshot, books: FeedBooks, first: date, last: date, s
             rows = await rows_of(snapshot, report, grouping)
             said = {tuple(row[key] for key in keys): {column: row[column] for column in adding} for row in rows}
             nothing = {(): dict.fromkeys(adding, 0)} if said and not keys else {}
-            assert said == nothing | grouped(entries, keys, adding), (name, grouping, snapshot.position)
+            made = grouped(entries, keys, adding)
+            if name == "daily-takings":
+                made = {key: figures for key, figures in made.items() if any(figures.values())}
+            assert said == nothing | made, (name, grouping, snapshot.position)
             for row in rows if name == "payment-requests" else ():
                 of_row = [entry for entry in entries if not keys or entry["business_date"] == row["business_date"]]
                 assert row["conversion"] == conversion(row["sent"], row["paid_of_sent"])
@@ -58,8 +63,10 @@ async def check(snapshot: Snapshot, books: FeedBooks, first: date, last: date, s
     movements = await rows_of(snapshot, REPORTS["movements"], "movement")
     assert movements == books.movements()
     payments = await rows_of(snapshot, REPORTS["payments"], "payment")
-    assert payments == sorted(books.payments(first, last), key=lambda row: (row["business_date"], row["payment_id"]))
+    assert payments == books.payments()
     seen.update({"movements": len(movements), "payments": len(payments)})
+    seen["payments of earlier days"] += sum(row["business_date"] < books.first for row in payments)
+    seen["payments by another method"] += sum(row["status"] == "CORRECTED" for row in payments)
 
 
 async def test_reports_of_any_history_are_what_the_events_of_the_feed_make(
@@ -77,8 +84,8 @@ async def test_reports_of_any_history_are_what_the_events_of_the_feed_make(
         last = max(first, house.hotel.now.date() + AHEAD[number % len(AHEAD)] * DAY)
         for accommodation_id, facts in facts_of(feed).items():
             async with reports.snapshot(accommodation_id, first, last, Freshness()) as snapshot:
-                await check(snapshot, FeedBooks(facts, first, last), first, last, seen)
+                await check(snapshot, FeedBooks(facts, first, last), seen)
 
-    await play_many(HISTORIES, play, acts_with_guests)
-    assert seen.pop("provider-reconciliation") > HISTORIES // 10, "the provider and the books agree as a rule"
+    await play_many(HISTORIES, play, acts_with_corrections)
+    assert min(seen.pop(rare) for rare in RARE) > HISTORIES // 10, seen
     assert min(seen.values()) > HISTORIES // 2, seen

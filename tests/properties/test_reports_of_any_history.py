@@ -1,29 +1,26 @@
 """Random histories: any report at any position is what it was then, what it is rebuilt to, and what its events say."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
 
 from projections.reading import Freshness
-from projections.report_reading import Reports, Snapshot
+from projections.report_reading import Reports
 from projections.reports import REPORTS
 from services.bootstrap import Service
 from tests.properties.acts import Act, acts_with_guests
-from tests.properties.explained import check_explained
+from tests.properties.explained import check_explained, check_payments
 from tests.properties.houses import Street
 from tests.properties.playing import play_many
 from tests.properties.rebuilding import rebuild
-from tests.properties.report_answers import Rows, rows_of
+from tests.properties.report_answers import Answers, all_rows
 
 HISTORIES = 20
 PARTS = 2
 DAY = timedelta(days=1)
-
-Answers = Mapping[tuple[str, str], Rows]
-"""What every report answers, by its name and grouping."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,7 @@ class Record:
             for report in REPORTS.values():
                 for grouping in report.groupings:
                     await check_explained(snapshot, report, grouping, answers[report.name, grouping])
+            check_payments(answers)
         self.seen.update(name for (name, grouping), rows in answers.items() if rows and "total" not in grouping)
         self.kept.append(Recorded(accommodation_id, first, last, position, answers))
 
@@ -64,15 +62,6 @@ class Record:
                 now = await all_rows(snapshot)
             for key, rows in then.answers.items():
                 assert now[key] == rows, (key, then)
-
-
-async def all_rows(snapshot: Snapshot) -> Answers:
-    """What every report answers in every grouping."""
-    return {
-        (report.name, grouping): await rows_of(snapshot, report, grouping)
-        for report in REPORTS.values()
-        for grouping in report.groupings
-    }
 
 
 async def test_any_report_adds_up_and_answers_for_any_position_as_it_did_then_however_often_it_is_rebuilt(

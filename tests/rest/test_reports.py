@@ -37,9 +37,6 @@ DUCK = {
     "text": "VARCHAR", "date": "DATE", "time": "TIMESTAMP WITH TIME ZONE", "count": "BIGINT", "seconds": "BIGINT",
     "amount": "DECIMAL(38,0)", "percent": "DECIMAL(38,10)", "flag": "BOOLEAN",
 }  # fmt: skip
-SHOW_WHAT_HAS_BECOME = {"payments", "payment-requests", "provider-reconciliation"}
-"""They list what was taken or asked for in a period as it stands at the position: a payment that was cancelled since, a
-request that was paid since. All others of a closed day stay as they are."""
 
 
 def questions(period: dict[str, str]) -> list[tuple[str, dict[str, str]]]:
@@ -107,13 +104,27 @@ async def test_an_answer_says_what_was_asked_and_from_which_position(desk: Desk,
     assert (standing["from"], standing["groupBy"]) == (None, "folio")
 
 
-async def test_a_folio_of_another_house_or_of_nobody_has_no_rows(desk: Desk, client: httpx.AsyncClient) -> None:
+async def test_a_folio_of_another_house_or_of_nobody_is_refused_and_neither_told_from_the_other(
+    desk: Desk, client: httpx.AsyncClient, client_of: MakeClient
+) -> None:
     await busy_house(desk)
     days = all_days(await open_day(client))
+    before = (await report(client, "revenue", **days)).headers["Folio-Position"]
+    own = await client_of("own", "pms", ["HOTEL-1"])
+    forms: tuple[dict[str, str], ...] = ({}, {"format": "csv"}, {"explain": "true"}, {"consistency": "eventual"})
     for folio in ("G-1", "NOBODY", "f-1"):
-        for name in ("revenue", "outstanding", "activity", "payments"):
-            assert (await report(client, name, **days, folioId=folio)).json()["rows"] == []
-    assert len((await report(client, "revenue", **days, folioId="F-1")).json()["rows"]) == 1
+        for name in ALL:
+            for given in forms:
+                for asking in (client, own):
+                    answer = await asking.get(f"{REPORTS}/{name}", params={**days, **given, "folioId": folio})
+                    problem = expect_problem(answer, 400, "INVALID_PARAMETER", "/folioId")
+                    assert problem["detail"] == f"There is no folio {folio} at HOTEL-1."
+    for name in ALL:
+        assert (await report(client, name, **days, folioId="F-1")).json()["folioId"] == "F-1"
+    await desk.add_bill("F-9")
+    then = await client.get(f"{REPORTS}/revenue", params={**days, "folioId": "F-9", "position": before})
+    assert expect_problem(then, 400, "INVALID_PARAMETER", "/folioId")["detail"] == "There is no folio F-9 at HOTEL-1."
+    assert (await report(client, "revenue", **days, folioId="F-9")).json()["rows"] != []
 
 
 async def test_every_role_may_ask_and_a_key_only_of_its_own_houses(
@@ -154,43 +165,74 @@ async def test_the_same_bytes_come_again_whatever_has_happened_since(
     assert now.headers["Folio-Position"] == (await client.get(f"{HOUSE}/days")).headers["Folio-Position"] != position
 
 
-async def test_the_currency_is_that_of_the_position(desk: Desk, client: httpx.AsyncClient) -> None:
-    desk.expect(200, await client.put(HOUSE, json={"name": "Inn"}))
-    before = await report(client, "revenue", **WEEK, position="1")
+async def test_the_currency_is_that_of_the_position_and_of_the_end_of_the_period(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    desk.expect(200, await client.put(HOUSE, json={"currency": "EUR"}))
+    closed = await open_day(client)
+    days = all_days(closed)
+    before = await report(client, "revenue", **days, position="1")
+    desk.expect(200, await client.put(HOUSE, json={"currency": "GBP"}))
+    next_day = desk.expect(200, await client.post(f"{HOUSE}/days/{closed}/close"))["nextBusinessDate"]
     desk.expect(200, await client.put(HOUSE, json={"currency": "USD"}))
-    assert (await report(client, "revenue", **WEEK)).json()["currency"] == "USD"
-    assert (await report(client, "revenue", **WEEK, position="1")).content == before.content
-    assert (await report(client, "revenue", **WEEK, position="0")).json()["currency"] == "KRW"
+
+    async def currency(**given: str) -> str:
+        return str((await report(client, "revenue", **given)).json()["currency"])
+
+    assert await currency(**all_days(next_day)) == "USD"
+    assert await currency(**days) == "GBP"
+    assert await currency(from_="2020-01-01", to="2020-01-31") == "EUR", "the first settings hold before them, too"
+    assert await currency(**days, position="0") == "KRW"
+    assert (await report(client, "revenue", **days, position="1")).content == before.content
+
+
+async def said(client: httpx.AsyncClient, days: dict[str, str]) -> list[bytes]:
+    """The answers about a period in the formats that are text, but for the position in their heads."""
+    answers = [await report(client, name, **given) for name, given in questions(days) if "png" not in given.values()]
+    return [
+        answer.content.replace(f'"position":{answer.headers["Folio-Position"]}'.encode(), b"", 1)
+        for answer in answers
+        if answer.headers["Content-Type"].startswith(("application/json", "text/csv"))
+    ]
 
 
 async def test_what_changes_a_closed_day_stands_in_the_open_one(desk: Desk, client: httpx.AsyncClient) -> None:
     await busy_house(desk)
     await desk.pay(await desk.add_bill("F-3", 1_000), 1_500, applyToBalance=True)
     bill = await desk.add_bill(total=100_000)
-    payment = await desk.pay(bill, 40_000, applyToBalance=True)
-    day = desk.expect(200, await client.get(f"{HOUSE}/days"))["businessDate"]
-    concerned = payment["paidAt"]
+    paid = [await desk.pay(bill, amount) for amount in (40_000, 100, 300, 50)]
+    cancelled, corrected, deleted, moved = (f"/v1/payments/{payment['id']}" for payment in paid)
+    day = await open_day(client)
     next_day = desk.expect(200, await client.post(f"{HOUSE}/days/{day}/close"))["nextBusinessDate"]
-    closed = {"from": day, "to": day}
+    closed, now = {"from": day, "to": day}, {"from": next_day, "to": next_day}
+    before = await said(client, closed)
+    for name in ALL.keys() - {"payment-requests", "provider-reconciliation"}:
+        assert (await report(client, name, **closed)).json()["rows"], name
 
-    async def rows_of(name: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = (await report(client, name, **closed)).json()["rows"]
-        return rows
-
-    async def figures() -> dict[str, Any]:
-        return {name: await rows_of(name) for name in ALL if name not in SHOW_WHAT_HAS_BECOME}
-
-    before, payments = await figures(), await rows_of("payments")
-    assert [name for name, rows in before.items() if not rows] == []
-    assert sum(row["net"] for row in before["daily-takings"]) == 57_000 + 1_500 + 40_000
-    desk.expect(200, await client.post(f"/v1/payments/{payment['id']}/cancel"))
+    desk.expect(200, await client.post(f"{cancelled}/cancel", json={"reason": "Wrong card"}))
+    desk.expect(200, await client.patch(corrected, json={"amount": 150}))
+    desk.expect(204, await client.delete(deleted))
+    desk.expect(200, await client.patch(moved, json={"paymentMethod": "CASH"}))
     desk.expect(200, await client.post(f"/v1/bills/{bill['id']}/cancel"))
-    assert await figures() == before
-    assert await rows_of("payments") != payments
-    later = await report(client, "daily-takings", from_=next_day, to=next_day, groupBy="concerned")
-    (row,) = later.json()["rows"]
-    assert (row["businessDate"], row["cancelled"], row["net"], row["late"]) == (next_day, 40_000, -40_000, -40_000)
-    assert row["concernedDate"] == "2026-11-22" == concerned[:10]
+    assert await said(client, closed) == before
+
+    rows = (await report(client, "payments", **now)).json()["rows"]
+    assert {row["businessDate"] for row in rows} == {day}
+    assert {row["lastDate"] for row in rows} == {next_day}
+    told = sorted((row["amount"], row["paymentMethod"], row["status"], row["net"]) for row in rows)
+    assert told == [
+        (0, "CARD", "CORRECTED", -50),
+        (50, "CASH", "LIVE", 50),
+        (150, "CARD", "LIVE", 50),
+        (300, "CARD", "DELETED", -300),
+        (40_000, "CARD", "CANCELLED", -40_000),
+    ]
+    assert [(row["lastEvent"], row["reason"]) for row in rows if row["reason"]] == [("payment.cancelled", "Wrong card")]
+    takings = (await report(client, "daily-takings", **now)).json()["rows"]
+    assert {row["paymentMethod"]: row["net"] for row in takings} == {"CARD": -40_300, "CASH": 50}
+    concerned = (await report(client, "daily-takings", **now, groupBy="concerned")).json()["rows"]
+    assert {row["concernedDate"] for row in concerned} == {"2026-11-22"} == {payment["paidAt"][:10] for payment in paid}
+    assert [row["late"] for row in concerned] == [row["net"] for row in concerned] == [-40_300, 50]
 
 
 async def test_an_explanation_is_the_events_in_every_format(desk: Desk, client: httpx.AsyncClient) -> None:
