@@ -13,9 +13,9 @@ from projections.payment_requests import RequestFilter
 from projections.reading import Answer, Freshness, Reader
 from services.access import Caller
 from services.billing.views import View
+from services.desk.led_to import Then, bills_then, requests_then
 from services.desk.pages import cursor_of
-from services.desk.past import Past, PointInLog, Then
-from services.desk.past_requests import requests_then
+from services.desk.past import Past, PointInLog
 from services.desk.problems import not_found
 
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class Lookups:
 
     async def bills_then(self, ids: Sequence[str], then: Then, caller: Caller) -> Found[Sequence[View]]:
         """Those of these bills that there were then and that the caller sees, in no order."""
-        return Found(await self._past.bills(ids, then, caller), then.position)
+        return Found(await bills_then(self._past.log, ids, then, caller), then.position)
 
     async def payments(self, bill_id: str, after: int | None, limit: int, caller: Caller, freshness: Freshness) -> Page:
         """A page of a bill's payments, in the order recorded."""

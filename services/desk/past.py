@@ -45,17 +45,6 @@ class PointInLog:
     effective_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Then:
-    """A point of the past that was found in the log: its position, and what was in effect (None: all that was known).
-
-    Whatever one answer shows is of one of these.
-    """
-
-    position: int
-    effective_at: datetime | None = None
-
-
 class LogReader(Protocol):
     """Reads the log as it was. All raise StoreUnavailable."""
 
@@ -140,21 +129,14 @@ class Past:
         """The bill then, and the position. Raises Problem when there was none."""
         position = await self.position(point)
         events = [placed.event for placed in await self.log.events_of([bill_id], position)]
-        bill = (await _things_then(events, point.effective_at)).get(bill_id)
+        bill = (await things_then(events, point.effective_at)).get(bill_id)
         if not isinstance(bill, Bill):
             raise await self.not_there("bill", bill_id, bill_id, caller)
         if not caller.reaches(bill.accommodation_id):
             raise not_found("bill", bill_id)
         if bill.deleted:
             raise gone(bill_id, events)
-        return await _bill_view(bill), position
-
-    async def bills(self, ids: Collection[str], then: Then, caller: Caller) -> list[View]:
-        """Those of these bills that there were then and that the caller sees, in no order."""
-        events = [placed.event for placed in await self.log.events_of(ids, then.position)]
-        things = (await _things_then(events, then.effective_at)).values()
-        bills = [thing for thing in things if isinstance(thing, Bill) and not thing.deleted]
-        return [await _bill_view(bill) async for bill in in_turns(bills) if caller.reaches(bill.accommodation_id)]
+        return await bill_then(bill), position
 
     async def folio(
         self, folio_id: str, bill_ids: Sequence[str], position: int, effective_at: datetime | None, caller: Caller
@@ -210,7 +192,7 @@ async def folio_then(events: Sequence[PlacedEvent], effective_at: datetime | Non
 
     By what was in effect it is there from its opening on, or from the first money that was paid for it.
     """
-    things = (await _things_then([placed.event for placed in events], effective_at)).values()
+    things = (await things_then([placed.event for placed in events], effective_at)).values()
     folio = next((thing for thing in things if isinstance(thing, Folio)), None)
     bills = [thing for thing in things if isinstance(thing, Bill)]
     if folio is None:
@@ -219,13 +201,13 @@ async def folio_then(events: Sequence[PlacedEvent], effective_at: datetime | Non
         return None
     total = sum(bill.total_amount for bill in bills if bill.live)
     balance = sum(bill.balance_amount for bill in bills)  # a guest may have paid a bill after it was deleted
-    views = [await _bill_view(bill) async for bill in in_turns(bills) if not bill.deleted]
+    views = [await bill_then(bill) async for bill in in_turns(bills) if not bill.deleted]
     unseen = (payment for bill in bills if bill.deleted for payment in bill.payments.values())
     paid_unseen = sum(payment.amount for payment in unseen if payment.live)
     return folio_view(folio.folio_id, folio.accommodation_id, folio.currency, total, balance, views, paid_unseen)
 
 
-async def _things_then(events: Sequence[LedgerEvent], effective_at: datetime | None) -> Mapping[str, Any]:
+async def things_then(events: Sequence[LedgerEvent], effective_at: datetime | None) -> Mapping[str, Any]:
     """What the events (in their order) make, by stream, in the order of their first ones."""
     if effective_at is not None:
         return (await _in_effect(events, effective_at)).things
@@ -244,7 +226,7 @@ async def _in_effect(events: Sequence[LedgerEvent], at: datetime) -> InEffect:
     return in_effect
 
 
-async def _bill_view(bill: Bill) -> View:
+async def bill_then(bill: Bill) -> View:
     """The bill as `bill_view` shows it, its lists in pieces: they may be long."""
     settlements = ("settlementsMade", bill.settlements_made), ("settlementsReceived", bill.settlements_received)
     view = view_without_lists(bill)

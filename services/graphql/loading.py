@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from strawberry.dataloader import DataLoader
 
 from services.billing.views import View
-from services.desk.past import Then
+from services.desk.led_to import Then
 
 if TYPE_CHECKING:
     from services.graphql.session import Session

@@ -11,9 +11,10 @@ from projections.payment_requests import RequestFilter
 from services.billing.views import View
 from services.desk.filters import bill_filter
 from services.desk.history import Subject, history_filter
+from services.desk.led_to import Then
 from services.desk.lookups import Found, Lookups, Page
 from services.desk.pages import LIMIT_DEFAULT, LIMIT_MAX, position_of
-from services.desk.past import PointInLog, Then, point_in_log
+from services.desk.past import PointInLog, point_in_log
 from services.desk.problems import Problem, invalid
 from services.desk.requests import check_id
 from services.graphql.fields import field
