@@ -21,7 +21,7 @@ from tests.properties.houses import Street
 from tests.properties.playing import play_many
 from tests.properties.report_answers import Rows, rows_of
 
-HISTORIES = 205
+HISTORIES = 105
 TOGETHER = 10
 """Histories in one journal."""
 DAY = timedelta(days=1)

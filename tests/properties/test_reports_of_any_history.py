@@ -18,7 +18,7 @@ from tests.properties.playing import play_many
 from tests.properties.rebuilding import rebuild
 from tests.properties.report_answers import Answers, all_rows
 
-HISTORIES = 20
+HISTORIES = 12
 PARTS = 2
 DAY = timedelta(days=1)
 
