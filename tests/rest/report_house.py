@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from projections.reports import REPORTS as ALL
 from services.billing.business_day import FIRST_DAY
 from tests.conftest import Desk
 
@@ -48,3 +49,14 @@ async def report(client: httpx.AsyncClient, name: str, **given: Any) -> httpx.Re
     answer = await client.get(f"{REPORTS}/{name}", params=parameters)
     assert answer.status_code == 200, answer.text
     return answer
+
+
+def questions(period: dict[str, str]) -> list[tuple[str, dict[str, str]]]:
+    """Every report in every grouping with its events, in every other format, and every picture."""
+    explained = [
+        (name, {**period, "groupBy": grouping, "explain": "true"})
+        for name, each in ALL.items()
+        for grouping in each.groupings
+    ]
+    files = [(name, {**period, "format": format_}) for name in ALL for format_ in ("csv", "parquet")]
+    return [*explained, *files, *((name, {**period, "format": form}) for name in PICTURED for form in ("svg", "png"))]
