@@ -113,6 +113,8 @@ class Heights:
         """
         if selection_set is None:
             return 0
+        if not selection_set.selections:  # which graphql-core reads, against the grammar
+            raise refused("A selection { } is empty; name in it what shall be answered.")
         return max((self._of_selection(selection, level) for selection in selection_set.selections), default=0)
 
     def _of_selection(self, selection: Node, level: int) -> int:
