@@ -22,7 +22,7 @@ from services.cli_ledger import existing_ledger
 from services.cli_output import written_to
 from services.desk.past import shown
 from services.desk.period import day_named
-from services.desk.report_desk import Question, all_formats, question_of
+from services.desk.report_desk import Question, all_formats, question_of, report_named
 from services.desk.requests import check_id
 from services.telemetry import configure_logging
 from services.terminal import DEFAULT_DATA, Data, existing_database, interruptible, naming, run, tell
@@ -65,8 +65,8 @@ def report_command(
     if name is None:
         _describe()
         return
-    if name not in REPORTS:
-        raise typer.BadParameter(f"There is no report {name!r}; there are {NAMES}.", param_hint="NAME")
+    with naming(OPTIONS):
+        report_named(name)
     if accommodation is None:
         raise typer.BadParameter("Name the accommodation.", param_hint="--accommodation")
     target = chart or output

@@ -28,13 +28,6 @@ DRIFTS = f"""
      WHERE %(folio_id)s::text IS NULL OR folio_id = %(folio_id)s
 """
 """Without the LIMIT, PostgreSQL would rather read all the entries than look a few bills up."""
-DRIFT_OF_ENTRY = """
-    entry.adjusted + coalesce((
-        SELECT CASE WHEN payment.status = 'LIVE' THEN payment.amount ELSE 0 END - payment.amount_before
-          FROM read_model.payment_entries AS payment
-         WHERE payment.position = entry.position AND NOT payment.applied), 0)
-"""
-"""What the entry of a bill's event changed of the drift."""
 SUMS = "sum(stated) AS stated, sum(expected) AS expected, sum(drift) AS drift"
 
 
@@ -59,7 +52,11 @@ REPORT = Report(
         SELECT position, event, folio_id, bill_id, bill_code, name, status,
                stated, stated - drift AS expected, drift
           FROM (SELECT entry.position, entry.event, bill.folio_id, bill.bill_id, bill.bill_code, bill.name, bill.status,
-                       entry.balance_effect AS stated, {DRIFT_OF_ENTRY} AS drift
+                       entry.balance_effect AS stated, entry.adjusted + coalesce(
+                           (SELECT CASE WHEN payment.status = 'LIVE' THEN payment.amount ELSE 0 END
+                                   - payment.amount_before
+                              FROM read_model.payment_entries AS payment
+                             WHERE payment.position = entry.position AND NOT payment.applied), 0) AS drift
                   FROM ({DRIFTS}) AS bill
                   JOIN read_model.bill_entries AS entry
                     ON entry.subject = bill.bill_id AND entry.position <= %(until)s) AS effect

@@ -1,11 +1,12 @@
 """Personal data beside the log: data keys and callbacks as the log has them, and what is left of forgotten guests."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
 
-from services.audit.comparisons import Comparison
+from services.audit.comparisons import TOLD_MAX, Comparison
 from services.audit.findings import Finding, Kind
 from services.store.data_keys import FolioDataKey
 from services.store.linking import Connection
@@ -90,37 +91,36 @@ COMPARISONS = tuple(
          WHERE data_key IS NULL AND NOT EXISTS (SELECT FROM forgotten WHERE forgotten.folio_id = key.folio_id)
         """,
         ),
-        (
-            Kind.KEY_LOST,
-            "Folio {1} has no data key, yet personal data was sealed under one at position {0};"
-            " no event says that its guest was forgotten.",
-            """
-        SELECT sealed.position, folio_id
-          FROM sealed
-          LEFT JOIN ledger.personal_data_keys AS key USING (folio_id) LEFT JOIN forgotten USING (folio_id)
-         WHERE key.folio_id IS NULL AND forgotten.folio_id IS NULL
-        """,
-        ),
     )
 )
 
-
 SELECT_SEALED = """
-    SELECT position, folio_id, state, data_key
-      FROM sealed
-      JOIN ledger.personal_data_keys AS key USING (folio_id) JOIN ledger.events ON notification_id = position
-     WHERE data_key IS NOT NULL ORDER BY position
+    SELECT sealed.position, folio_id, state, data_key
+      FROM sealed JOIN ledger.events ON notification_id = sealed.position
+      LEFT JOIN ledger.personal_data_keys AS key USING (folio_id) LEFT JOIN forgotten USING (folio_id)
+     WHERE data_key IS NOT NULL OR (key.folio_id IS NULL AND forgotten.folio_id IS NULL)
+     ORDER BY 1
 """
-"""The first personal data that was sealed of each folio, and the key that must open it."""
+"""The first personal data that was sealed of each folio, and the key that must open it; None where there is no row."""
 
 
 def personal_data_findings(connection: Connection) -> Iterator[Finding]:
     """What is there of forgotten guests, and keys that are gone or others without a word. Raises psycopg.Error."""
     for comparison in COMPARISONS:
         yield from comparison.findings(connection)
+    yield from islice(_lost_keys(connection), TOLD_MAX)
+
+
+def _lost_keys(connection: Connection) -> Iterator[Finding]:
     with connection.cursor(name="sealed") as cursor:
         for position, folio_id, state, key in cursor.execute(f"{TOLD} {SELECT_SEALED}".encode()):
-            if not all(_opens(key, folio_id, text) for text in _sealed_in(msgspec.json.decode(state))):
+            if key is None:
+                sentence = (
+                    f"Folio {folio_id} has no data key, yet personal data was sealed under one at position {position};"
+                    " no event says that its guest was forgotten."
+                )
+                yield Finding(Kind.KEY_LOST, sentence, position)
+            elif not all(_opens(key, folio_id, text) for text in _sealed_in(msgspec.json.decode(state))):
                 sentence = f"The data key of folio {folio_id} does not open what was sealed under it at {position}."
                 yield Finding(Kind.KEY_LOST, sentence, position)
 

@@ -68,11 +68,16 @@ class Produced:
         await self.closing.aclose()
 
 
+def report_named(name: str) -> Report:
+    """The report of this name. Raises Problem when there is none, naming those that there are."""
+    if name not in REPORTS:
+        raise invalid("/name", f"There is no report {name!r}; there are {', '.join(REPORTS)}.")
+    return REPORTS[name]
+
+
 def question_of(name: str, accommodation_id: str, given: Mapping[str, str]) -> Question:
     """What is asked for. Raises Problem for whatever is wrong with its form, naming what is allowed."""
-    report = REPORTS.get(name)
-    if report is None:
-        raise invalid("/name", f"There is no report {name!r}; there are {', '.join(REPORTS)}.")
+    report = report_named(name)
     days = period_of(given.get("from"), given.get("to"), as_of=report.as_of)
     format_ = _one_of("format", given.get("format", JSON), formats_of(report), report)
     if format_ in MEDIA_TYPES:
